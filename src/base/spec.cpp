@@ -1,0 +1,169 @@
+#include "base/spec.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace cleave {
+namespace {
+
+constexpr std::string_view kPlace = "spec";
+
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& w : words) text += (text.empty() ? "" : ", ") + w;
+  return text;
+}
+
+std::optional<double> to_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
+  return value;
+}
+
+/// Splits at every `separator`; an empty text gives one empty part.
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t at = text.find(separator);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+Result<void> check_name(std::string_view name, std::string_view whole) {
+  if (!name.empty() && std::ranges::all_of(name, is_name_char)) return {};
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "'" + std::string(name) + "' in '" + std::string(whole) +
+                  "' is not a name, expected lower-case letters, digits, '_', '-' or '.'");
+}
+
+Result<Spec> parse_stage(std::string_view stage, std::string_view whole) {
+  Spec spec;
+  const std::size_t colon = stage.find(':');
+  spec.name = stage.substr(0, colon);
+  CLEAVE_CHECK(check_name(spec.name, whole));
+  if (colon == std::string_view::npos) return spec;
+  for (std::string_view setting : split(stage.substr(colon + 1), ',')) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string_view::npos) {
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "'" + std::string(setting) + "' in '" + std::string(whole) +
+                      "' is not of the form key=value");
+    }
+    const std::string key(setting.substr(0, equals));
+    CLEAVE_CHECK(check_name(key, whole));
+    if (spec.has(key)) {
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "'" + key + "' is set twice in '" + std::string(whole) + "'");
+    }
+    spec.settings.emplace_back(key, setting.substr(equals + 1));
+  }
+  return spec;
+}
+
+}  // namespace
+
+const std::string* Spec::find(std::string_view key) const {
+  const auto it = std::ranges::find(settings, key, &std::pair<std::string, std::string>::first);
+  return it == settings.end() ? nullptr : &it->second;
+}
+
+std::string Spec::text(std::string_view key, std::string_view fallback) const {
+  const std::string* value = find(key);
+  return value ? *value : std::string(fallback);
+}
+
+Result<double> Spec::number(std::string_view key, double fallback) const {
+  const std::string* value = find(key);
+  if (!value) return fallback;
+  if (const auto number = to_number(*value)) return *number;
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              name + ": " + std::string(key) + " is '" + *value + "', expected a number");
+}
+
+Result<int> Spec::integer(std::string_view key, int fallback, int low, int high) const {
+  const double value = CLEAVE_TRY(number(key, fallback));
+  if (value == std::floor(value) && value >= low && value <= high) return static_cast<int>(value);
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              name + ": " + std::string(key) + " is " + text(key) +
+                  ", expected a whole number from " + std::to_string(low) + " to " +
+                  std::to_string(high));
+}
+
+Result<double> Spec::duration_ms(std::string_view key, double fallback) const {
+  const std::string* value = find(key);
+  if (!value) return fallback;
+  return parse_duration_ms(*value);
+}
+
+Result<void> Spec::expect_keys(std::initializer_list<std::string_view> known) const {
+  for (const auto& [key, value] : settings) {
+    if (std::ranges::find(known, key) == known.end()) {
+      return std::unexpected(
+          unknown_name(kPlace, "key of " + name, key, {known.begin(), known.end()}));
+    }
+  }
+  return {};
+}
+
+std::string Spec::to_string() const {
+  std::string text = name;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    text += (i == 0 ? ":" : ",") + settings[i].first + "=" + settings[i].second;
+  }
+  return text;
+}
+
+Result<std::vector<Spec>> parse_specs(std::string_view text) {
+  std::vector<Spec> specs;
+  for (std::string_view stage : split(text, '|'))
+    specs.push_back(CLEAVE_TRY(parse_stage(stage, text)));
+  return specs;
+}
+
+Result<Spec> parse_spec(std::string_view text) {
+  std::vector<Spec> specs = CLEAVE_TRY(parse_specs(text));
+  if (specs.size() == 1) return std::move(specs.front());
+  return fail(
+      ErrorCode::kInvalidArgument, kPlace,
+      "'" + std::string(text) + "' has " + std::to_string(specs.size()) + " stages, expected one");
+}
+
+std::string specs_to_string(const std::vector<Spec>& specs) {
+  std::string text;
+  for (const Spec& spec : specs) text += (text.empty() ? "" : "|") + spec.to_string();
+  return text;
+}
+
+Result<double> parse_duration_ms(std::string_view text) {
+  std::string_view digits = text;
+  double unit_ms = 1;
+  if (digits.ends_with("ms")) {
+    digits.remove_suffix(2);
+  } else if (digits.ends_with("s")) {
+    digits.remove_suffix(1);
+    unit_ms = 1000;
+  }
+  const auto number = to_number(digits);
+  if (number && *number >= 0) return *number * unit_ms;
+  return fail(
+      ErrorCode::kInvalidArgument, kPlace,
+      "'" + std::string(text) + "' is not a duration, expected one such as 50ms, 1.5s or 50");
+}
+
+Error unknown_name(std::string_view place, std::string_view kind, std::string_view found,
+                   const std::vector<std::string>& known) {
+  return Error{ErrorCode::kInvalidArgument, std::string(place),
+               "unknown " + std::string(kind) + " '" + std::string(found) + "', expected one of " +
+                   join(known)};
+}
+
+}  // namespace cleave

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cleave {
+
+/// One stage of a spec string: a name and its settings, in the order they were written.
+/// "quant:bits=4,range=sigma3" is {name "quant", {"bits","4"}, {"range","sigma3"}}.
+struct Spec {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> settings;
+
+  bool has(std::string_view key) const { return find(key) != nullptr; }
+  /// The value of a key, or `fallback` where it is not set.
+  std::string text(std::string_view key, std::string_view fallback = "") const;
+  /// The value as a number; an error names the key, what stands there and that a number was
+  /// expected.
+  Result<double> number(std::string_view key, double fallback) const;
+  /// The value as a whole number in [low, high].
+  Result<int> integer(std::string_view key, int fallback, int low, int high) const;
+  /// The value as a duration in ms: "50ms", "1.5s", or a bare number of ms.
+  Result<double> duration_ms(std::string_view key, double fallback) const;
+  /// Fails, listing the known keys, when a key outside `known` is set.
+  Result<void> expect_keys(std::initializer_list<std::string_view> known) const;
+  /// The canonical spelling: what parse_specs() reads back to an equal Spec.
+  std::string to_string() const;
+  bool operator==(const Spec&) const = default;
+
+ private:
+  const std::string* find(std::string_view key) const;
+};
+
+/// Parses "a:k=v,k=v|b|c:k=v". Names and keys are lower-case letters, digits, '_', '-' and '.'.
+/// A value ends at ',' or '|'. Empty stages, doubled keys and stray characters are errors.
+Result<std::vector<Spec>> parse_specs(std::string_view text);
+/// The same where exactly one stage makes sense.
+Result<Spec> parse_spec(std::string_view text);
+std::string specs_to_string(const std::vector<Spec>& specs);
+
+/// Reads "50ms", "5s" or a bare number of milliseconds.
+Result<double> parse_duration_ms(std::string_view text);
+
+/// The error for an unknown name of any kind: "unknown codec 'x', expected one of raw, f16".
+Error unknown_name(std::string_view place, std::string_view kind, std::string_view found,
+                   const std::vector<std::string>& known);
+
+}  // namespace cleave
