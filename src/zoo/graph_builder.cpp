@@ -1,0 +1,229 @@
+#include "zoo/graph_builder.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <numbers>
+#include <numeric>
+
+namespace cleave::zoo {
+namespace {
+
+constexpr std::int64_t kOpset = 13;
+constexpr std::int64_t kIrVersion = 8;
+/// Folding a batch normalisation leaves biases of about this size beside activations of about 1.
+constexpr double kBiasDeviation = 0.1;
+/// Filters over more channels than a picture's see rectified values, whose common mean would carry
+/// through the depth until every picture gave the same answer. Each such filter therefore sums to
+/// zero (Qiao et al. 2019, "Weight Standardization"), and is scaled up by what is lost with the
+/// mean: the variance of max(0, n), n normal, is 1 - 1/pi of its second moment (Brock et al. 2021,
+/// "Characterizing signal propagation").
+constexpr std::int64_t kPictureChannels = 3;
+constexpr double kRectifiedVariance = 1 - 1 / std::numbers::pi;
+constexpr const char* kRelu6Low = "relu6.min";
+constexpr const char* kRelu6High = "relu6.max";
+
+/// Close to normal, mean 0, bounded by 3.46 deviations: the sum of four 16-bit uniforms out of one
+/// 64-bit draw. A nanosecond each, and the same bits on every machine, which logarithm and cosine
+/// would not give.
+class FastNormal {
+ public:
+  FastNormal(Random& random, double deviation)
+      : random_(random),
+        scale_(static_cast<float>(deviation / std::sqrt(4 * (kLevels * kLevels - 1) / 12))) {}
+  float operator()() {
+    const std::uint64_t bits = random_.next();
+    const auto sum = static_cast<std::int32_t>((bits & 0xFFFF) + (bits >> 16 & 0xFFFF) +
+                                               (bits >> 32 & 0xFFFF) + (bits >> 48));
+    return static_cast<float>(sum - kMean) * scale_;
+  }
+
+ private:
+  static constexpr double kLevels = 65536;
+  static constexpr std::int32_t kMean = 4 * 65535 / 2;
+  Random& random_;
+  float scale_;
+};
+
+void set_type(onnx::ValueInfoProto& info, const std::string& name, const Shape& shape) {
+  info.set_name(name);
+  auto& tensor = *info.mutable_type()->mutable_tensor_type();
+  tensor.set_elem_type(onnx::TensorProto::FLOAT);
+  for (std::int64_t n : shape) tensor.mutable_shape()->add_dim()->set_dim_value(n);
+}
+
+void set_attribute(onnx::NodeProto& node, const char* name, std::int64_t value) {
+  auto& attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::INT);
+  attribute.set_i(value);
+}
+
+void set_attribute(onnx::NodeProto& node, const char* name,
+                   std::initializer_list<std::int64_t> values) {
+  auto& attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::INTS);
+  for (std::int64_t value : values) attribute.add_ints(value);
+}
+
+void set_window(onnx::NodeProto& node, int kernel, int stride, int padding) {
+  set_attribute(node, "kernel_shape", {kernel, kernel});
+  set_attribute(node, "strides", {stride, stride});
+  set_attribute(node, "pads", {padding, padding, padding, padding});
+}
+
+std::int64_t window_count(std::int64_t size, int kernel, int stride, int padding) {
+  return (size + std::int64_t{2} * padding - kernel) / stride + 1;
+}
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(std::string_view network, std::uint64_t seed)
+    : graph_(*model_.mutable_graph()), random_(seed) {
+  model_.set_ir_version(kIrVersion);
+  model_.add_opset_import()->set_version(kOpset);
+  model_.set_producer_name("cleave");
+  model_.set_doc_string("Random weights from seed " + std::to_string(seed) + ", not trained.");
+  graph_.set_name(std::string(network));
+}
+
+onnx::NodeProto& GraphBuilder::add_node(const char* op, const std::string& name,
+                                        std::initializer_list<std::string> inputs) {
+  onnx::NodeProto& node = *graph_.add_node();
+  node.set_op_type(op);
+  node.set_name(name);
+  for (const std::string& input : inputs) node.add_input(input);
+  node.add_output(name);
+  return node;
+}
+
+Value GraphBuilder::result(const std::string& name, Shape shape) {
+  set_type(*graph_.add_value_info(), name, shape);
+  return {name, std::move(shape)};
+}
+
+void GraphBuilder::add_filters(const std::string& name, const Shape& shape, double gain) {
+  const std::int64_t fan_in = *element_count(shape) / shape[0];
+  const bool centred = shape[1] > kPictureChannels;
+  if (centred) gain /= kRectifiedVariance;
+  add_values(name, shape, fan_in, std::sqrt(gain / static_cast<double>(fan_in)), centred);
+}
+
+void GraphBuilder::add_values(const std::string& name, const Shape& shape, std::int64_t row_length,
+                              double deviation, bool centred) {
+  static_assert(std::endian::native == std::endian::little, "raw_data is little endian");
+  const auto count = static_cast<std::size_t>(*element_count(shape));
+  onnx::TensorProto& tensor = *graph_.add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  for (std::int64_t n : shape) tensor.add_dims(n);
+  std::string& raw = *tensor.mutable_raw_data();
+  raw.resize(count * sizeof(float));
+  FastNormal normal(random_, deviation);
+  std::vector<float> row(static_cast<std::size_t>(row_length));
+  for (std::size_t begin = 0; begin < count; begin += row.size()) {
+    std::ranges::generate(row, std::ref(normal));
+    if (centred) {
+      const auto mean = static_cast<float>(std::accumulate(row.begin(), row.end(), 0.0) /
+                                           static_cast<double>(row_length));
+      for (float& value : row) value -= mean;
+    }
+    std::memcpy(raw.data() + begin * sizeof(float), row.data(), row.size() * sizeof(float));
+  }
+}
+
+void GraphBuilder::add_scalar(const std::string& name, float value) {
+  onnx::TensorProto& tensor = *graph_.add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  tensor.add_float_data(value);
+}
+
+Value GraphBuilder::input(std::string name, Shape shape) {
+  set_type(*graph_.add_input(), name, shape);
+  return {std::move(name), std::move(shape)};
+}
+
+Value GraphBuilder::conv(const std::string& name, const Value& x, const ConvSpec& spec) {
+  const std::int64_t in_channels = x.shape[1] / spec.groups;
+  add_filters(name + ".weight", {spec.channels, in_channels, spec.kernel, spec.kernel}, spec.gain);
+  add_values(name + ".bias", {spec.channels}, spec.channels, kBiasDeviation, false);
+  onnx::NodeProto& node = add_node("Conv", name, {x.name, name + ".weight", name + ".bias"});
+  set_window(node, spec.kernel, spec.stride, spec.padding);
+  set_attribute(node, "dilations", {1, 1});
+  set_attribute(node, "group", spec.groups);
+  return result(name,
+                {1, spec.channels, window_count(x.shape[2], spec.kernel, spec.stride, spec.padding),
+                 window_count(x.shape[3], spec.kernel, spec.stride, spec.padding)});
+}
+
+Value GraphBuilder::relu(const std::string& name, const Value& x) {
+  add_node("Relu", name, {x.name});
+  return result(name, x.shape);
+}
+
+Value GraphBuilder::relu6(const std::string& name, const Value& x) {
+  if (!relu6_limits_) {
+    add_scalar(kRelu6Low, 0);
+    add_scalar(kRelu6High, 6);
+    relu6_limits_ = true;
+  }
+  add_node("Clip", name, {x.name, kRelu6Low, kRelu6High});
+  return result(name, x.shape);
+}
+
+Value GraphBuilder::add(const std::string& name, const Value& a, const Value& b) {
+  add_node("Add", name, {a.name, b.name});
+  return result(name, a.shape);
+}
+
+Value GraphBuilder::concat(const std::string& name, const std::vector<Value>& parts) {
+  onnx::NodeProto& node = add_node("Concat", name, {});
+  set_attribute(node, "axis", 1);
+  Shape shape = parts.front().shape;
+  shape[1] = 0;
+  for (const Value& part : parts) {
+    node.add_input(part.name);
+    shape[1] += part.shape[1];
+  }
+  return result(name, std::move(shape));
+}
+
+Value GraphBuilder::max_pool(const std::string& name, const Value& x, const PoolSpec& spec) {
+  set_window(add_node("MaxPool", name, {x.name}), spec.kernel, spec.stride, spec.padding);
+  return result(name,
+                {1, x.shape[1], window_count(x.shape[2], spec.kernel, spec.stride, spec.padding),
+                 window_count(x.shape[3], spec.kernel, spec.stride, spec.padding)});
+}
+
+Value GraphBuilder::global_average_pool(const std::string& name, const Value& x) {
+  add_node("GlobalAveragePool", name, {x.name});
+  return result(name, {1, x.shape[1], 1, 1});
+}
+
+Value GraphBuilder::flatten(const std::string& name, const Value& x) {
+  set_attribute(add_node("Flatten", name, {x.name}), "axis", 1);
+  return result(name, {1, x.shape[1] * x.shape[2] * x.shape[3]});
+}
+
+Value GraphBuilder::gemm(const std::string& name, const Value& x, int features, double gain) {
+  add_filters(name + ".weight", {features, x.shape[1]}, gain);
+  add_values(name + ".bias", {features}, features, kBiasDeviation, false);
+  set_attribute(add_node("Gemm", name, {x.name, name + ".weight", name + ".bias"}), "transB", 1);
+  return result(name, {1, features});
+}
+
+std::string GraphBuilder::finish(const Value& output, const std::string& name) {
+  for (onnx::NodeProto& node : *graph_.mutable_node()) {
+    if (node.output(0) == output.name) node.set_output(0, name);
+  }
+  // The last layer's value was the last to be stated; an output states its own type.
+  graph_.mutable_value_info()->RemoveLast();
+  set_type(*graph_.add_output(), name, output.shape);
+  return model_.SerializeAsString();
+}
+
+}  // namespace cleave::zoo

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/tensor.h"
+
+namespace cleave::zoo {
+
+/// A value of the network under construction: its name and shape, 1xCxHxW or 1xN.
+struct Value {
+  std::string name;
+  Shape shape;
+};
+
+/// What the weights of a layer are scaled for: variance gain / fan_in keeps the second moment of
+/// activations from layer to layer (He et al. 2015, "Delving Deep into Rectifiers", eqs. 10 and 7).
+inline constexpr double kReluGain = 2;
+inline constexpr double kLinearGain = 1;
+
+struct ConvSpec {
+  int channels = 1;
+  int kernel = 1;
+  int stride = 1;
+  int padding = 0;
+  int groups = 1;
+  double gain = kReluGain;
+};
+
+struct PoolSpec {
+  int kernel = 2;
+  int stride = 2;
+  int padding = 0;
+};
+
+/// Writes a network as ONNX, opset 13, layer by layer, with random weights from one seed.
+///
+/// Each call adds a node of the given name, whose output has the same name, and states the output's
+/// shape in the file. Weights are named "<node>.weight" and "<node>.bias". Names must differ from
+/// each other; inputs must come from this builder and have fitting shapes: these are the author's
+/// to keep, and the onnx checker's to find. Not thread-safe.
+class GraphBuilder {
+ public:
+  GraphBuilder(std::string_view network, std::uint64_t seed);
+
+  Value input(std::string name, Shape shape);
+  /// Convolution with bias, a batch normalisation folded into it where the network has one.
+  Value conv(const std::string& name, const Value& x, const ConvSpec& spec);
+  Value relu(const std::string& name, const Value& x);
+  /// Clip to 0..6.
+  Value relu6(const std::string& name, const Value& x);
+  Value add(const std::string& name, const Value& a, const Value& b);
+  /// Along the channels.
+  Value concat(const std::string& name, const std::vector<Value>& parts);
+  Value max_pool(const std::string& name, const Value& x, const PoolSpec& spec);
+  Value global_average_pool(const std::string& name, const Value& x);
+  Value flatten(const std::string& name, const Value& x);
+  /// Fully connected, with bias; x is 1xN.
+  Value gemm(const std::string& name, const Value& x, int features, double gain);
+
+  /// Makes `output` the network's output under the name `name` and serialises the model. Last call.
+  std::string finish(const Value& output, const std::string& name);
+
+ private:
+  onnx::NodeProto& add_node(const char* op, const std::string& name,
+                            std::initializer_list<std::string> inputs);
+  Value result(const std::string& name, Shape shape);
+  /// The weights of a layer, outputs first.
+  void add_filters(const std::string& name, const Shape& shape, double gain);
+  /// Random values in rows, each row's mean taken out where `centred`.
+  void add_values(const std::string& name, const Shape& shape, std::int64_t row_length,
+                  double deviation, bool centred);
+  void add_scalar(const std::string& name, float value);
+
+  onnx::ModelProto model_;
+  onnx::GraphProto& graph_;
+  Random random_;
+  bool relu6_limits_ = false;
+};
+
+}  // namespace cleave::zoo

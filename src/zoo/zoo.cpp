@@ -1,0 +1,40 @@
+#include "zoo/zoo.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/spec.h"
+#include "zoo/architectures.h"
+
+namespace cleave::zoo {
+namespace {
+
+// A new network is a function in a file of its own and a line here.
+constexpr std::array kArchitectures{
+    Architecture{"resnet18", "1x3x224x224", 1000, 11'684'712, 1'814'073'344, resnet18},
+    Architecture{"resnet34", "1x3x224x224", 1000, 21'789'160, 3'663'761'408, resnet34},
+    Architecture{"resnet50", "1x3x224x224", 1000, 25'530'472, 4'089'184'256, resnet50},
+    Architecture{"vgg16", "1x3x224x224", 1000, 138'357'544, 15'470'264'320, vgg16},
+    Architecture{"alexnet", "1x3x224x224", 1000, 61'100'840, 714'188'480, alexnet},
+    Architecture{"mobilenet_v2", "1x3x224x224", 1000, 3'487'816, 300'774'272, mobilenet_v2},
+    Architecture{"tiny", "1x3x64x64", 10, 336'458, 43'877'632, tiny},
+};
+
+}  // namespace
+
+std::span<const Architecture> architectures() { return kArchitectures; }
+
+Result<std::string> build(std::string_view name, std::uint64_t seed) {
+  const auto it = std::ranges::find(kArchitectures, name, &Architecture::name);
+  if (it == kArchitectures.end()) {
+    std::vector<std::string> known;
+    for (const Architecture& a : kArchitectures) known.emplace_back(a.name);
+    return std::unexpected(unknown_name("zoo", "network", name, known));
+  }
+  GraphBuilder builder(it->name, seed);
+  const Value logits = it->define(builder);
+  return builder.finish(logits, "logits");
+}
+
+}  // namespace cleave::zoo

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace cleave::zoo {
+
+class GraphBuilder;
+struct Value;
+
+/// A network that can be written. `parameters` and `macs` (multiply-accumulates of one inference,
+/// of convolutions and fully connected layers) are those of the file as written: a batch
+/// normalisation folded into its convolution leaves one parameter per channel of its two.
+struct Architecture {
+  std::string_view name;
+  std::string_view input;
+  std::int64_t outputs = 0;
+  std::int64_t parameters = 0;
+  std::int64_t macs = 0;
+  Value (*define)(GraphBuilder&) = nullptr;
+};
+
+/// Every network, in the order it is listed.
+std::span<const Architecture> architectures();
+
+/// The network as a serialised ONNX model (opset 13, IR version 8), input "input", output "logits".
+/// The weights are random, drawn from `seed` so that activations keep their range through the
+/// depth; they are not trained, and the same on every machine. Takes about twice the file's size in
+/// memory. Thread-safe. Errors: kInvalidArgument for an unknown name, which lists the known ones.
+Result<std::string> build(std::string_view name, std::uint64_t seed);
+
+}  // namespace cleave::zoo
