@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codec/stages.h"
+
+namespace cleave::codec {
+namespace {
+
+constexpr std::string_view kPlace = "codec.spec";
+
+constexpr std::array<Setting, 2> kQuantSettings{{
+    {"bits", "8", "1..8|16"},
+    {"range", "minmax", "minmax|sigma3"},
+}};
+constexpr std::array<Setting, 1> kZstdSettings{{{"level", "3", "1..19"}}};
+constexpr std::array<Setting, 1> kJpegSettings{{{"q", "85", "1..100"}}};
+
+constexpr std::array<StageKind, 7> kStages{{
+    {"raw", "values as they are", 1, true, {}, make_raw, nullptr},
+    {"f16", "floats of 32 or 64 bits as 16-bit floats", 1, false, {}, make_f16, nullptr},
+    {"quant", "floats as whole steps of a range", 1, false, kQuantSettings, make_quant,
+     calibrate_quant},
+    {"zstd", "general lossless compression", 1, true, kZstdSettings, make_zstd, nullptr},
+    {"tile", "8-bit channels side by side as one grey picture", 1, true, {}, make_tile, nullptr},
+    {"png", "lossless picture compression", 1, true, {}, make_png, nullptr},
+    {"jpeg", "lossy picture compression", 1, false, kJpegSettings, make_jpeg, nullptr},
+}};
+
+std::optional<int> to_integer(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// The canonical spelling of `value` if it matches one choice: "low..high" or a word.
+std::optional<std::string> match(std::string_view choice, std::string_view value) {
+  const auto number = to_integer(value);
+  const std::size_t dots = choice.find("..");
+  if (dots == std::string_view::npos) {
+    if (number && number == to_integer(choice)) return std::to_string(*number);
+    return choice == value ? std::optional<std::string>(value) : std::nullopt;
+  }
+  const auto low = to_integer(choice.substr(0, dots));
+  const auto high = to_integer(choice.substr(dots + 2));
+  if (!number || number < low || number > high) return std::nullopt;
+  return std::to_string(*number);
+}
+
+Result<std::string> canonical_value(std::string_view stage, const Setting& setting,
+                                    std::string_view value) {
+  for (std::string_view rest = setting.choices; !rest.empty();) {
+    const std::string_view choice = rest.substr(0, rest.find('|'));
+    if (auto found = match(choice, value)) return *std::move(found);
+    rest.remove_prefix(std::min(choice.size() + 1, rest.size()));
+  }
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              std::string(stage) + ": " + std::string(setting.key) + " is '" + std::string(value) +
+                  "', expected " + std::string(setting.choices));
+}
+
+}  // namespace
+
+std::span<const StageKind> builtin_stages() { return kStages; }
+
+Result<const StageKind*> find_stage(std::string_view name) {
+  std::vector<std::string> known;
+  for (const StageKind& kind : kStages) {
+    if (kind.name == name) return &kind;
+    known.emplace_back(kind.name);
+  }
+  return std::unexpected(unknown_name(kPlace, "stage", name, known));
+}
+
+Result<Spec> canonical_stage(const Spec& spec) {
+  const StageKind& kind = *CLEAVE_TRY(find_stage(spec.name));
+  Spec canonical{spec.name, {}};
+  std::vector<std::string> known;
+  for (const Setting& setting : kind.settings) {
+    const std::string value = spec.text(setting.key, setting.fallback);
+    canonical.settings.emplace_back(setting.key,
+                                    CLEAVE_TRY(canonical_value(kind.name, setting, value)));
+    known.emplace_back(setting.key);
+  }
+  for (const auto& [key, value] : spec.settings) {
+    if (std::ranges::find(known, key) != known.end()) continue;
+    if (known.empty()) {
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  spec.name + " has no settings, found '" + key + "'");
+    }
+    return std::unexpected(unknown_name(kPlace, "key of " + spec.name, key, known));
+  }
+  return canonical;
+}
+
+std::string describe(const Layout& layout) {
+  switch (layout.kind) {
+    case Kind::kValues:
+      return std::string(dtype_name(layout.dtype)) + " values";
+    case Kind::kHalves:
+      return "f16 halves";
+    case Kind::kFeatures:
+      return std::to_string(8 * dtype_size(layout.dtype)) + "-bit features";
+    case Kind::kPacked:
+      return "packed bytes";
+    case Kind::kImage:
+      return "a picture";
+    case Kind::kCompressed:
+      return "compressed bytes";
+  }
+  return "nothing known";
+}
+
+std::unexpected<Error> wrong_order(std::string_view stage, std::string_view takes,
+                                   const Layout& found) {
+  return fail(
+      ErrorCode::kInvalidArgument, kPlace,
+      std::string(stage) + " follows " + describe(found) + ", expected " + std::string(takes));
+}
+
+}  // namespace cleave::codec

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+
+#include "codec/stage.h"
+
+/// Makers of the built-in stages, for the table in builtin_stages.cpp.
+namespace cleave::codec {
+
+using StageResult = Result<std::unique_ptr<const Stage>>;
+
+StageResult make_raw(const Spec& spec, const Json& calibration);
+StageResult make_f16(const Spec& spec, const Json& calibration);
+StageResult make_quant(const Spec& spec, const Json& calibration);
+StageResult make_zstd(const Spec& spec, const Json& calibration);
+StageResult make_tile(const Spec& spec, const Json& calibration);
+StageResult make_png(const Spec& spec, const Json& calibration);
+StageResult make_jpeg(const Spec& spec, const Json& calibration);
+
+/// Mean and standard deviation where range=sigma3 wants them, else null.
+Result<Json> calibrate_quant(const Spec& spec, std::span<const Tensor> samples);
+
+}  // namespace cleave::codec
