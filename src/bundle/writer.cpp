@@ -1,0 +1,206 @@
+#include "bundle/writer.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/checksum.h"
+#include "base/file.h"
+#include "bundle/check_file.h"
+#include "bundle/tolerance.h"
+
+namespace cleave::bundle {
+namespace {
+
+constexpr std::string_view kPlace = "bundle.write";
+
+using Values = std::map<std::string, Tensor>;
+
+std::vector<TensorSpec> specs_of(const engine::Session& session,
+                                 const std::vector<TensorSpec>& named) {
+  // The engine knows shapes, the graph knows names; both keep the network's order.
+  std::vector<TensorSpec> specs = session.outputs();
+  for (std::size_t i = 0; i < specs.size() && i < named.size(); ++i) specs[i].name = named[i].name;
+  return specs;
+}
+
+Result<std::vector<Tensor>> pick(const std::vector<TensorSpec>& wanted, const Values& values) {
+  std::vector<Tensor> tensors;
+  for (const TensorSpec& spec : wanted) {
+    const auto it = values.find(spec.name);
+    if (it == values.end()) {
+      return fail(ErrorCode::kInternal, kPlace, "value '" + spec.name + "' was not computed");
+    }
+    tensors.push_back(it->second);
+  }
+  return tensors;
+}
+
+void add(Values& values, const std::vector<TensorSpec>& specs, const std::vector<Tensor>& tensors) {
+  for (std::size_t i = 0; i < specs.size() && i < tensors.size(); ++i)
+    values.insert_or_assign(specs[i].name, tensors[i]);
+}
+
+/// Writes a file of the staged folder and says what stands in it.
+Result<FileEntry> put(const StagedFolder& folder, const std::string& name,
+                      std::string_view content) {
+  CLEAVE_CHECK(write_file(folder.path() / name, content));
+  return FileEntry{name, sha256_hex(as_bytes(content))};
+}
+
+/// Makes one cut's entry and files.
+class CutWriter {
+ public:
+  CutWriter(const graph::Model& model, engine::Engine& engine, const WriteRequest& request,
+            const StagedFolder& folder)
+      : model_(model), engine_(engine), request_(request), folder_(folder) {}
+
+  /// `whole_outputs` are the uncut network's, for the first sample.
+  Result<CutEntry> write(const graph::Cut& cut, const std::vector<Tensor>& whole_outputs) {
+    const int layers = static_cast<int>(model_.layers().size());
+    const graph::Segment head_part = model_.segment(0, cut.index);
+    const graph::Segment tail_part = model_.segment(cut.index, layers);
+    const std::string head_bytes = CLEAVE_TRY(model_.head(cut));
+    const std::string tail_bytes = CLEAVE_TRY(model_.tail(cut));
+    const auto head = CLEAVE_TRY(engine_.compile(head_bytes, {}));
+    const auto tail = CLEAVE_TRY(engine_.compile(tail_bytes, {}));
+
+    CutEntry entry;
+    entry.id = cut.id();
+    entry.after_layer = model_.layers()[static_cast<std::size_t>(cut.index) - 1].name;
+    entry.head_inputs = head_part.inputs;
+    entry.head_outputs = specs_of(*head, head_part.outputs);
+    entry.tail_outputs = specs_of(*tail, tail_part.outputs);
+    std::vector<Values> samples = CLEAVE_TRY(run_heads(entry, *head));
+    entry.crossing = CLEAVE_TRY(calibrate(tail_part.inputs, samples));
+    const CheckVector check = CLEAVE_TRY(make_check(entry, *tail, samples.front(), whole_outputs));
+
+    const std::string prefix = "cut" + entry.id + ".";
+    entry.head = CLEAVE_TRY(put(folder_, prefix + "head.onnx", head_bytes));
+    entry.tail = CLEAVE_TRY(put(folder_, prefix + "tail.onnx", tail_bytes));
+    const std::string check_bytes = CLEAVE_TRY(make_check_file(check));
+    entry.check = CLEAVE_TRY(put(folder_, prefix + "check.bin", check_bytes));
+    return entry;
+  }
+
+ private:
+  /// All values known on the device after the head, per sample.
+  Result<std::vector<Values>> run_heads(const CutEntry& entry, engine::Session& head) {
+    std::vector<Values> samples;
+    for (const std::vector<Tensor>& inputs : request_.samples) {
+      Values values;
+      add(values, model_.inputs(), inputs);
+      const std::vector<Tensor> head_inputs = CLEAVE_TRY(pick(entry.head_inputs, values));
+      const std::vector<Tensor> outputs = CLEAVE_TRY(head.run(head_inputs));
+      add(values, entry.head_outputs, outputs);
+      samples.push_back(std::move(values));
+    }
+    return samples;
+  }
+
+  Result<std::vector<CrossingValue>> calibrate(const std::vector<TensorSpec>& crossing,
+                                               const std::vector<Values>& samples) {
+    std::vector<CrossingValue> result;
+    for (const TensorSpec& spec : crossing) {
+      std::vector<Tensor> seen;
+      for (const Values& values : samples) seen.push_back(CLEAVE_TRY(pick({spec}, values)).front());
+      CrossingValue value{spec, "", Json::object()};
+      // The graph may not know a shape or type that the run has now shown.
+      value.value.shape = seen.front().shape();
+      value.value.dtype = seen.front().dtype();
+      value.calibration = CLEAVE_TRY(codec::Codec::calibrate(request_.codec, seen));
+      const auto codec = CLEAVE_TRY(codec::Codec::create(request_.codec, value.calibration));
+      value.codec = codec.spec();
+      result.push_back(std::move(value));
+    }
+    return result;
+  }
+
+  Result<CheckVector> make_check(const CutEntry& entry, engine::Session& tail, const Values& values,
+                                 const std::vector<Tensor>& whole_outputs) {
+    std::vector<TensorSpec> crossing;
+    for (const CrossingValue& c : entry.crossing) crossing.push_back(c.value);
+    const std::vector<Tensor> exact = CLEAVE_TRY(pick(crossing, values));
+    CLEAVE_CHECK(compare_with_whole(entry, tail, values, exact, whole_outputs));
+    CheckVector check;
+    check.inputs = request_.samples.front();
+    check.head_outputs = CLEAVE_TRY(pick(entry.head_outputs, values));
+    const CutCodec codec = CLEAVE_TRY(CutCodec::create(entry));
+    std::vector<const Tensor*> pointers;
+    for (const Tensor& t : exact) pointers.push_back(&t);
+    const std::vector<std::string> packets = CLEAVE_TRY(codec.encode(pointers));
+    check.crossing = CLEAVE_TRY(codec.decode(packets));
+    check.tail_outputs = CLEAVE_TRY(tail.run(check.crossing));
+    return check;
+  }
+
+  /// The halves joined must be the whole: a fault in the cutting stops here, not at a user's.
+  Result<void> compare_with_whole(const CutEntry& entry, engine::Session& tail,
+                                  const Values& values, const std::vector<Tensor>& exact,
+                                  const std::vector<Tensor>& whole_outputs) {
+    Values joined = values;
+    const std::vector<Tensor> tail_outputs = CLEAVE_TRY(tail.run(exact));
+    add(joined, entry.tail_outputs, tail_outputs);
+    const std::vector<Tensor> found = CLEAVE_TRY(pick(model_.outputs(), joined));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const double difference = relative_difference(found[i], whole_outputs[i]);
+      const double allowed = tolerance(found[i].dtype(), engine::Precision::kF32);
+      if (difference <= allowed) continue;
+      return fail(ErrorCode::kInternal, kPlace,
+                  "cut " + entry.id + ": output '" + model_.outputs()[i].name +
+                      "' of the joined halves differs by " + std::to_string(difference) +
+                      " of its range, expected at most " + std::to_string(allowed));
+    }
+    return {};
+  }
+
+  const graph::Model& model_;
+  engine::Engine& engine_;
+  const WriteRequest& request_;
+  const StagedFolder& folder_;
+};
+
+Result<void> check_request(const WriteRequest& request) {
+  if (request.cuts.empty())
+    return fail(ErrorCode::kInvalidArgument, kPlace, "no cut was given, expected one or more");
+  if (request.samples.empty()) {
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "no sample input was given, expected one or more");
+  }
+  CLEAVE_CHECK(codec::Codec::create(request.codec));
+  return {};
+}
+
+}  // namespace
+
+Result<void> write_bundle(const graph::Model& model, engine::Engine& engine,
+                          const WriteRequest& request, const std::filesystem::path& folder) {
+  CLEAVE_CHECK(check_request(request));
+  StagedFolder staged = CLEAVE_TRY(StagedFolder::create(folder));
+  Manifest manifest;
+  manifest.name = request.name;
+  manifest.model_name = request.model_name;
+  manifest.preprocess = request.preprocess;
+  manifest.labels = request.labels;
+  manifest.costs = request.costs;
+  manifest.inputs = model.inputs();
+
+  const std::string whole_bytes = CLEAVE_TRY(model.to_bytes());
+  manifest.model = CLEAVE_TRY(put(staged, "model.onnx", whole_bytes));
+  const auto whole = CLEAVE_TRY(engine.compile(whole_bytes, {}));
+  manifest.outputs = specs_of(*whole, model.outputs());
+  const std::vector<Tensor> whole_outputs = CLEAVE_TRY(whole->run(request.samples.front()));
+
+  CutWriter writer(model, engine, request, staged);
+  for (std::size_t i = 0; i < request.cuts.size(); ++i) {
+    CutEntry entry = CLEAVE_TRY(writer.write(*request.cuts[i], whole_outputs));
+    if (i < request.cut_costs.size()) entry.costs = request.cut_costs[i];
+    manifest.cuts.push_back(std::move(entry));
+  }
+  const Json json = to_json(manifest);
+  // What is written must be readable: the reader's checks are the strictest there are.
+  CLEAVE_CHECK(manifest_from_json(json));
+  CLEAVE_CHECK(write_file(staged.path() / "bundle.json", json.dump(2) + "\n"));
+  return staged.commit();
+}
+
+}  // namespace cleave::bundle
