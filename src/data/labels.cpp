@@ -1,0 +1,71 @@
+#include "data/labels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/file.h"
+
+namespace cleave::data {
+namespace {
+
+constexpr std::string_view kPlace = "data.labels";
+constexpr std::uint64_t kMaxLabelBytes = std::uint64_t{16} << 20;
+
+}  // namespace
+
+std::vector<std::string> parse_labels(std::string_view text) {
+  std::vector<std::string> labels;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    labels.emplace_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return labels;
+}
+
+Result<std::vector<std::string>> read_labels(const std::filesystem::path& path) {
+  std::vector<std::string> labels = parse_labels(CLEAVE_TRY(read_file(path, kMaxLabelBytes)));
+  if (!labels.empty()) return labels;
+  return fail(ErrorCode::kCorrupt, kPlace,
+              "'" + path.string() + "' is empty, expected one label a line");
+}
+
+Result<std::vector<ClassScore>> top_k(const Tensor& logits, std::size_t k) {
+  if (logits.dtype() != DType::kF32) {
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "scores are " + std::string(dtype_name(logits.dtype())) + ", expected f32");
+  }
+  const std::span<const float> scores = logits.as<float>();
+  std::vector<std::int64_t> order(scores.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto before = [&](std::int64_t a, std::int64_t b) {
+    if (std::isnan(scores[a]) != std::isnan(scores[b])) return std::isnan(scores[b]);
+    if (scores[a] > scores[b]) return true;
+    if (scores[a] < scores[b]) return false;
+    return a < b;
+  };
+  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(std::min(k, order.size()));
+  std::partial_sort(order.begin(), middle, order.end(), before);
+  std::vector<ClassScore> best;
+  std::transform(order.begin(), middle, std::back_inserter(best),
+                 [&](std::int64_t i) { return ClassScore{i, scores[i]}; });
+  return best;
+}
+
+std::vector<float> softmax(std::span<const float> logits) {
+  std::vector<float> probabilities(logits.begin(), logits.end());
+  if (logits.empty()) return probabilities;
+  const float highest = *std::ranges::max_element(logits);
+  double sum = 0;
+  for (float& p : probabilities) {
+    p = std::exp(p - highest);
+    sum += p;
+  }
+  for (float& p : probabilities) p = static_cast<float>(p / sum);
+  return probabilities;
+}
+
+}  // namespace cleave::data
