@@ -1,0 +1,251 @@
+#include "profile/measure.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <thread>
+
+#include "base/checksum.h"
+#include "base/file.h"
+#include "engine/intermediates.h"
+#include "engine/slowed_session.h"
+#include "profile/interpolate.h"
+
+namespace cleave::profile {
+namespace {
+
+constexpr std::string_view kPlace = "profile.measure";
+/// Groups of a batch, and the bytes of parameters that a batch may keep compiled at once.
+constexpr std::size_t kBatchGroups = 12;
+constexpr std::int64_t kBatchBytes = std::int64_t{1} << 30;
+/// Rounds that a batch gets even when the budget runs short: fewer make no median.
+constexpr int kMinRounds = 3;
+
+enum class Kind { kHead, kTail, kLayer };
+
+/// A run of layers to be measured as one group.
+struct Group {
+  Kind kind = Kind::kHead;
+  int first = 0;
+  int last = 0;
+
+  std::size_t slot() const { return static_cast<std::size_t>(kind == Kind::kHead ? last : first); }
+};
+
+/// A compiled group with the inputs it is run on and what its runs took.
+struct Running {
+  Group group;
+  std::unique_ptr<engine::Session> session;
+  std::vector<Tensor> inputs;
+  std::vector<double> ms;
+};
+
+/// Cut indices so that the gaps between those already listed halve: 8 4 12 2 6 …
+std::vector<int> bisecting_order(const std::vector<graph::Cut>& cuts) {
+  std::vector<int> order;
+  std::deque<std::pair<std::size_t, std::size_t>> ranges{{0, cuts.size()}};
+  while (!ranges.empty()) {
+    const auto [low, high] = ranges.front();
+    ranges.pop_front();
+    if (low >= high) continue;
+    const std::size_t middle = low + (high - low) / 2;
+    order.push_back(cuts[middle].index);
+    ranges.emplace_back(low, middle);
+    ranges.emplace_back(middle + 1, high);
+  }
+  return order;
+}
+
+class Measurer {
+ public:
+  Measurer(const graph::Model& model, engine::Engine& engine, const MeasureOptions& options,
+           Clock& clock)
+      : model_(model),
+        engine_(engine),
+        options_(options),
+        clock_(clock),
+        layers_(static_cast<int>(model.layers().size())),
+        deadline_(clock.now() + from_ms(options.budget_s * 1000)) {}
+
+  Result<Profile> run() {
+    CLEAVE_CHECK(prepare());
+    std::deque<Group> waiting = groups();
+    const int total = static_cast<int>(waiting.size());
+    while (!waiting.empty() && clock_.now() < deadline_) {
+      std::vector<Running> batch = CLEAVE_TRY(compile_batch(waiting));
+      CLEAVE_CHECK(run_batch(batch));
+      if (options_.progress) options_.progress(total - static_cast<int>(waiting.size()), total);
+    }
+    finish();
+    return std::move(profile_);
+  }
+
+ private:
+  /// Describes the run, computes every intermediate value once and measures the whole network
+  /// alone.
+  Result<void> prepare() {
+    const std::string bytes = CLEAVE_TRY(model_.to_bytes());
+    profile_.model_name = model_.name();
+    profile_.model_sha256 = sha256_hex(as_bytes(bytes));
+    profile_.machine = this_machine();
+    profile_.engine = engine_.name();
+    const int all = static_cast<int>(std::thread::hardware_concurrency());
+    profile_.threads = options_.engine.threads > 0 ? options_.engine.threads : all;
+    profile_.precision = engine::precision_name(options_.engine.precision);
+    profile_.hint = engine::hint_name(options_.engine.hint);
+    profile_.slowdown = options_.slowdown;
+    for (const graph::Layer& layer : model_.layers()) profile_.layer_names.push_back(layer.name);
+    profile_.head.resize(static_cast<std::size_t>(layers_) + 1);
+    profile_.tail.resize(static_cast<std::size_t>(layers_) + 1);
+    profile_.layer.resize(static_cast<std::size_t>(layers_));
+    values_ =
+        CLEAVE_TRY(engine::intermediate_values(model_, engine_, options_.engine, options_.inputs));
+    auto session = CLEAVE_TRY(engine_.compile(bytes, options_.engine));
+    whole_ =
+        Running{Group{Kind::kHead, 0, layers_}, slowed(std::move(session)), options_.inputs, {}};
+    std::vector<Running> alone;
+    return run_batch(alone);
+  }
+
+  std::deque<Group> groups() const {
+    std::deque<Group> list;
+    for (int k : bisecting_order(model_.cuts())) {
+      if (options_.heads) list.push_back({Kind::kHead, 0, k});
+      if (options_.tails) list.push_back({Kind::kTail, k, layers_});
+    }
+    if (options_.layers) {
+      for (int i = 0; i < layers_; ++i) list.push_back({Kind::kLayer, i, i + 1});
+    }
+    return list;
+  }
+
+  std::unique_ptr<engine::Session> slowed(std::unique_ptr<engine::Session> session) {
+    return engine::make_slowed_session(std::move(session), {options_.slowdown, clock_}, clock_);
+  }
+
+  std::int64_t parameter_bytes(const Group& group) const {
+    std::int64_t bytes = 0;
+    for (int i = group.first; i < group.last; ++i)
+      bytes += model_.layers()[static_cast<std::size_t>(i)].parameter_bytes;
+    return bytes;
+  }
+
+  Result<Running> compile(const Group& group) {
+    const std::string bytes = CLEAVE_TRY(model_.extract_segment(group.first, group.last));
+    auto session = CLEAVE_TRY(engine_.compile(bytes, options_.engine));
+    Running running{group, slowed(std::move(session)), {}, {}};
+    for (const TensorSpec& in : model_.segment(group.first, group.last).inputs) {
+      const auto value = values_.find(in.name);
+      if (value == values_.end())
+        return fail(ErrorCode::kInternal, kPlace, "value '" + in.name + "' was not computed");
+      running.inputs.push_back(value->second);
+    }
+    return running;
+  }
+
+  /// Takes groups off the queue until a batch is full or the budget is over.
+  Result<std::vector<Running>> compile_batch(std::deque<Group>& waiting) {
+    std::vector<Running> batch;
+    std::int64_t bytes = 0;
+    while (!waiting.empty() && batch.size() < kBatchGroups && bytes < kBatchBytes &&
+           clock_.now() < deadline_) {
+      batch.push_back(CLEAVE_TRY(compile(waiting.front())));
+      bytes += parameter_bytes(waiting.front());
+      waiting.pop_front();
+    }
+    return batch;
+  }
+
+  Result<void> run_once(Running& running, bool keep) {
+    const Nanos start = clock_.now();
+    CLEAVE_CHECK(running.session->run(running.inputs));
+    if (keep) running.ms.push_back(to_ms(clock_.now() - start));
+    return {};
+  }
+
+  /// Warms up, then runs rounds over the batch and the whole network, and records the medians.
+  Result<void> run_batch(std::vector<Running>& batch) {
+    whole_.ms.clear();
+    std::vector<Running*> all{&whole_};
+    for (Running& running : batch) all.push_back(&running);
+    for (Running* running : all) CLEAVE_CHECK(run_once(*running, false));
+    for (int round = 0; round < options_.rounds; ++round) {
+      if (round >= kMinRounds && clock_.now() > deadline_) break;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        CLEAVE_CHECK(run_once(*all[(i + static_cast<std::size_t>(round)) % all.size()], true));
+      }
+    }
+    const double whole_ms = summarize(whole_.ms).median;
+    whole_samples_.insert(whole_samples_.end(), whole_.ms.begin(), whole_.ms.end());
+    for (const Running& running : batch)
+      measured_.push_back({running.group, summarize(running.ms), whole_ms});
+    return {};
+  }
+
+  /// Corrects each batch for drift, fills the profile's slots and interpolates the gaps.
+  void finish() {
+    const Summary whole = summarize(whole_samples_);
+    profile_.whole_ms = whole.median;
+    const Cost nothing{0, 0, 0, 1};
+    const Cost everything{whole.median, whole.p25, whole.p75, whole.count};
+    const auto n = static_cast<std::size_t>(layers_);
+    profile_.head[0] = profile_.tail[n] = nothing;
+    profile_.head[n] = profile_.tail[0] = everything;
+    for (const Measured& m : measured_) {
+      const double drift = m.whole_ms > 0 ? whole.median / m.whole_ms : 1;
+      const Summary& s = m.summary;
+      slots(m.group.kind)[m.group.slot()] =
+          Cost{s.median * drift, s.p25 * drift, s.p75 * drift, s.count};
+    }
+    std::vector<double> work;
+    for (const graph::Layer& layer : model_.layers()) work.push_back(work_of(layer));
+    std::vector<std::size_t> cuts;
+    for (const graph::Cut& cut : model_.cuts()) cuts.push_back(static_cast<std::size_t>(cut.index));
+    if (options_.heads) interpolate(profile_.head, work, cuts);
+    if (options_.tails) interpolate(profile_.tail, work, cuts);
+    if (!options_.layers) profile_.layer.clear();
+  }
+
+  std::vector<std::optional<Cost>>& slots(Kind kind) {
+    switch (kind) {
+      case Kind::kHead:
+        return profile_.head;
+      case Kind::kTail:
+        return profile_.tail;
+      case Kind::kLayer:
+        return profile_.layer;
+    }
+    return profile_.layer;
+  }
+
+  struct Measured {
+    Group group;
+    Summary summary;
+    double whole_ms = 0;  ///< the whole network's median in the same batch
+  };
+
+  const graph::Model& model_;
+  engine::Engine& engine_;
+  const MeasureOptions& options_;
+  Clock& clock_;
+  int layers_;
+  Nanos deadline_;
+  Profile profile_;
+  std::map<std::string, Tensor> values_;
+  Running whole_;
+  std::vector<double> whole_samples_;
+  std::vector<Measured> measured_;
+};
+
+}  // namespace
+
+Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
+                        const MeasureOptions& options, Clock& clock) {
+  if (options.slowdown < 1) {
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "slowdown is " + std::to_string(options.slowdown) + ", expected 1 or more");
+  }
+  return Measurer(model, engine, options, clock).run();
+}
+
+}  // namespace cleave::profile

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "graph/model.h"
+#include "profile/profile.h"
+
+namespace cleave::profile {
+
+struct MeasureOptions {
+  engine::EngineOptions engine;
+  double slowdown = 1;   ///< above 1: every run is stretched by sleeping; an emulated device
+  double budget_s = 30;  ///< what cannot be measured within it is interpolated
+  int rounds = 9;        ///< runs of each group
+  bool heads = true;
+  bool tails = true;
+  bool layers = true;
+  std::vector<Tensor>
+      inputs;  ///< one per input of the network; its values are those of the intermediates
+  /// Told after each batch: groups measured, groups in all. May be empty.
+  std::function<void(int, int)> progress;
+};
+
+/// Measures the network's heads, tails and single layers, each compiled and run as the fused group
+/// that it will be (a group costs less than the sum of its layers: thesis 2.2.1, figure 2.3).
+///
+/// Groups are measured in batches that stay compiled together. Within a batch every round runs each
+/// group once, in rotated order, so that drift hits all alike; the whole network takes part in
+/// every batch and its median there, over its median in all, corrects for drift between batches.
+/// Cuts come in bisecting order; heads and tails that do not fit the budget are interpolated along
+/// the operations between measured neighbours and marked so, single layers that do not fit are left
+/// out.
+Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
+                        const MeasureOptions& options, Clock& clock);
+
+}  // namespace cleave::profile

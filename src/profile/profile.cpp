@@ -1,0 +1,133 @@
+#include "profile/profile.h"
+
+#include <fstream>
+#include <thread>
+
+#include "base/file.h"
+
+namespace cleave::profile {
+namespace {
+
+constexpr std::string_view kPlace = "profile";
+constexpr std::string_view kFormat = "cleave-profile/1";
+constexpr std::size_t kMaxLayers = 100000;
+
+Json cost_to_json(const std::optional<Cost>& cost) {
+  if (!cost) return nullptr;
+  return Json{{"median_ms", cost->median_ms},
+              {"p25_ms", cost->p25_ms},
+              {"p75_ms", cost->p75_ms},
+              {"samples", cost->samples},
+              {"interpolated", cost->interpolated()}};
+}
+
+Result<std::optional<Cost>> cost_from_json(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  Cost cost;
+  cost.median_ms = CLEAVE_TRY(json_get<double>(json, "median_ms", kPlace));
+  cost.p25_ms = CLEAVE_TRY(json_get<double>(json, "p25_ms", kPlace));
+  cost.p75_ms = CLEAVE_TRY(json_get<double>(json, "p75_ms", kPlace));
+  cost.samples = CLEAVE_TRY(json_get<int>(json, "samples", kPlace));
+  if (!(cost.median_ms >= 0)) {
+    return fail(ErrorCode::kCorrupt, kPlace, "a cost has a negative median_ms, expected 0 or more");
+  }
+  return cost;
+}
+
+Json costs_to_json(const std::vector<std::optional<Cost>>& costs) {
+  Json list = Json::array();
+  for (const auto& cost : costs) list.push_back(cost_to_json(cost));
+  return list;
+}
+
+Result<std::vector<std::optional<Cost>>> costs_from_json(const Json& json, const char* key,
+                                                         std::size_t expected) {
+  const Json list = CLEAVE_TRY(json_get<Json>(json, key, kPlace));
+  if (!list.is_array() || list.size() != expected) {
+    return fail(ErrorCode::kCorrupt, kPlace,
+                "'" + std::string(key) + "' has " + std::to_string(list.size()) +
+                    " entries, expected " + std::to_string(expected));
+  }
+  std::vector<std::optional<Cost>> costs;
+  for (const Json& entry : list) costs.push_back(CLEAVE_TRY(cost_from_json(entry)));
+  return costs;
+}
+
+}  // namespace
+
+std::optional<double> sum_of_layers_ms(const Profile& profile) {
+  double sum = 0;
+  for (const auto& cost : profile.layer) {
+    if (!cost || cost->interpolated()) return std::nullopt;
+    sum += cost->median_ms;
+  }
+  return profile.layer.empty() ? std::nullopt : std::optional(sum);
+}
+
+Json to_json(const Profile& p) {
+  return Json{{"format", kFormat},
+              {"model", p.model_name},
+              {"model_sha256", p.model_sha256},
+              {"machine", p.machine},
+              {"engine", p.engine},
+              {"threads", p.threads},
+              {"precision", p.precision},
+              {"hint", p.hint},
+              {"emulated_slowdown", p.slowdown},
+              {"whole_ms", p.whole_ms},
+              {"layers", p.layer_names},
+              {"head", costs_to_json(p.head)},
+              {"tail", costs_to_json(p.tail)},
+              {"layer", costs_to_json(p.layer)}};
+}
+
+Result<Profile> from_json(const Json& json) {
+  const auto format = CLEAVE_TRY(json_get<std::string>(json, "format", kPlace));
+  if (format != kFormat) {
+    return fail(ErrorCode::kNotThisFormat, kPlace,
+                "format is '" + format + "', expected '" + std::string(kFormat) + "'");
+  }
+  Profile p;
+  p.model_name = CLEAVE_TRY(json_get<std::string>(json, "model", kPlace));
+  p.model_sha256 = CLEAVE_TRY(json_get<std::string>(json, "model_sha256", kPlace));
+  p.machine = CLEAVE_TRY(json_get<std::string>(json, "machine", kPlace));
+  p.engine = CLEAVE_TRY(json_get<std::string>(json, "engine", kPlace));
+  p.threads = CLEAVE_TRY(json_get<int>(json, "threads", kPlace));
+  p.precision = CLEAVE_TRY(json_get<std::string>(json, "precision", kPlace));
+  p.hint = CLEAVE_TRY(json_get<std::string>(json, "hint", kPlace));
+  p.slowdown = CLEAVE_TRY(json_get<double>(json, "emulated_slowdown", kPlace));
+  p.whole_ms = CLEAVE_TRY(json_get<double>(json, "whole_ms", kPlace));
+  p.layer_names = CLEAVE_TRY(json_get<std::vector<std::string>>(json, "layers", kPlace));
+  const std::size_t n = p.layer_names.size();
+  if (n == 0 || n > kMaxLayers) {
+    return fail(ErrorCode::kCorrupt, kPlace,
+                std::to_string(n) + " layers, expected 1 to " + std::to_string(kMaxLayers));
+  }
+  p.head = CLEAVE_TRY(costs_from_json(json, "head", n + 1));
+  p.tail = CLEAVE_TRY(costs_from_json(json, "tail", n + 1));
+  const auto layers = CLEAVE_TRY(json_get<Json>(json, "layer", kPlace));
+  if (!layers.is_array() || !layers.empty())
+    p.layer = CLEAVE_TRY(costs_from_json(json, "layer", n));
+  return p;
+}
+
+Result<Profile> load(const std::filesystem::path& path) {
+  const std::string text = CLEAVE_TRY(read_file(path, std::uint64_t{64} << 20));
+  const Json json = CLEAVE_TRY(parse_json(text, kPlace));
+  return from_json(json);
+}
+
+std::string this_machine() {
+  std::string processor = "unknown processor";
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) {
+      processor = line.substr(colon + 2);
+      break;
+    }
+  }
+  return processor + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
+}
+
+}  // namespace cleave::profile
