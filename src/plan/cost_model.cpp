@@ -1,0 +1,71 @@
+#include "plan/cost_model.h"
+
+#include "base/spec.h"
+
+namespace cleave::plan {
+
+Result<Objective> parse_objective(std::string_view text) {
+  if (text == "latency") return Objective::kLatency;
+  if (text == "energy") return Objective::kEnergy;
+  return std::unexpected(unknown_name("plan", "objective", text, {"latency", "energy"}));
+}
+
+std::string_view objective_name(Objective objective) {
+  return objective == Objective::kLatency ? "latency" : "energy";
+}
+
+std::string_view strategy_name(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kDevice:
+      return "device-only";
+    case Strategy::kCloud:
+      return "cloud-only";
+    case Strategy::kSplit:
+      return "split";
+  }
+  return "split";
+}
+
+double device_energy_mj(const EnergyModel& model, const Link& link, double compute_ms,
+                        double bytes_up, double bytes_down) {
+  double energy_uj = model.compute_mw * compute_ms;
+  if (bytes_up > 0) energy_uj += link.radio.up_mw(link.up_mbps) * link.up_ms(bytes_up);
+  if (bytes_down > 0) energy_uj += link.radio.down_mw(link.down_mbps) * link.down_ms(bytes_down);
+  return energy_uj / 1000;
+}
+
+std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut) {
+  const std::size_t n = problem.device.layers();
+  if (cut > n || !problem.device.head[cut]) return std::nullopt;
+  const profile::Cost& head = *problem.device.head[cut];
+  Candidate c;
+  c.cut = cut;
+  c.terms.head_ms = head.median_ms;
+  c.interpolated = cut > 0 && head.interpolated();
+  if (cut == n) {
+    c.strategy = Strategy::kDevice;
+    c.latency_ms = c.terms.total_ms();
+    c.energy_mj = device_energy_mj(problem.energy, problem.link, c.terms.head_ms, 0, 0);
+    return c;
+  }
+  if (!problem.cloud.tail[cut] || !problem.codec[cut]) return std::nullopt;
+  const profile::Cost& tail = *problem.cloud.tail[cut];
+  const CodecCost& codec = *problem.codec[cut];
+  const Link& link = problem.link;
+  c.strategy = cut == 0 ? Strategy::kCloud : Strategy::kSplit;
+  c.interpolated = c.interpolated || tail.interpolated();
+  c.bytes_up = codec.payload_bytes + problem.request_overhead_bytes;
+  c.bytes_down = problem.answer_bytes + problem.answer_overhead_bytes;
+  // The device encodes as much slower as it computes; the server is this fast.
+  c.terms.encode_ms = codec.encode_ms * problem.device.slowdown;
+  c.terms.decode_ms = codec.decode_ms * problem.cloud.slowdown;
+  c.terms.up_ms = link.up_ms(c.bytes_up) + link.rtt_ms / 2;
+  c.terms.down_ms = link.down_ms(c.bytes_down) + link.rtt_ms / 2;
+  c.terms.tail_ms = tail.median_ms;
+  c.latency_ms = c.terms.total_ms();
+  c.energy_mj = device_energy_mj(problem.energy, link, c.terms.head_ms + c.terms.encode_ms,
+                                 c.bytes_up, c.bytes_down);
+  return c;
+}
+
+}  // namespace cleave::plan

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/link.h"
+#include "profile/profile.h"
+
+namespace cleave::plan {
+
+/// What a codec does to the values of one cut: a row of the table by which codecs reach the
+/// planner. Times are of the machine that measured them, unslowed.
+struct CodecCost {
+  double payload_bytes = 0;  ///< all packets of the cut, headers included
+  double encode_ms = 0;
+  double decode_ms = 0;
+};
+
+/// What a radio and a processor draw. The energy of a strategy is the device's:
+/// E = P_compute · (head + encode) + P_up · up + P_down · down, each P · t with P_up and P_down
+/// from thesis eq. 2.21; waiting costs nothing.
+struct EnergyModel {
+  /// Thesis table 3.5 has 20.5 mJ in 15.7 ms for mobile-only; the quotient is the default.
+  double compute_mw = kThesisComputeMw;
+  static constexpr double kThesisComputeMw = 20.5 / 15.7 * 1000;
+};
+
+/// That energy for one request, in mJ. No bytes, no radio.
+double device_energy_mj(const EnergyModel& model, const Link& link, double compute_ms,
+                        double bytes_up, double bytes_down);
+
+enum class Objective { kLatency, kEnergy };
+Result<Objective> parse_objective(std::string_view text);
+std::string_view objective_name(Objective objective);
+
+enum class Strategy { kDevice, kCloud, kSplit };
+std::string_view strategy_name(Strategy strategy);
+
+/// Bytes beside the payload on the wire: message fields, HTTP/2 frames and headers, as counted over
+/// a gRPC connection that has served a few requests (100 requests of one packet through a link
+/// proxy).
+inline constexpr double kRequestOverheadBytes = 150;
+inline constexpr double kAnswerOverheadBytes = 230;
+
+/// Everything that a ranking needs. With n layers, `codec[k]` belongs to cut k; codec[0] is how the
+/// input itself is sent for cloud-only. Entries are missing where there is no cut.
+struct Problem {
+  profile::Profile device;
+  profile::Profile cloud;
+  Link link;
+  EnergyModel energy;
+  std::vector<std::optional<CodecCost>> codec;
+  double answer_bytes = 0;  ///< the outputs, sent plain
+  double request_overhead_bytes = kRequestOverheadBytes;
+  double answer_overhead_bytes = kAnswerOverheadBytes;
+};
+
+/// The terms of one request, in the order in which they pass. All in ms.
+struct Terms {
+  double head_ms = 0;
+  double encode_ms = 0;
+  double up_ms = 0;  ///< bytes over the rate, and half the round trip
+  double decode_ms = 0;
+  double tail_ms = 0;
+  double down_ms = 0;  ///< bytes over the rate, and half the round trip
+
+  double total_ms() const { return head_ms + encode_ms + up_ms + decode_ms + tail_ms + down_ms; }
+};
+
+/// One way to run the network and what it is predicted to cost.
+struct Candidate {
+  Strategy strategy = Strategy::kDevice;
+  std::size_t cut = 0;  ///< layers in the head: 0 for cloud-only, n for device-only
+  Terms terms;
+  double latency_ms = 0;
+  double energy_mj = 0;  ///< modelled
+  double bytes_up = 0;
+  double bytes_down = 0;
+  bool interpolated = false;  ///< rests on a cost that was not measured
+};
+
+/// The predicted cost of cut k (0: cloud-only, n: device-only); nothing when a cost is missing.
+std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut);
+
+}  // namespace cleave::plan

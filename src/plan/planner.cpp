@@ -1,0 +1,93 @@
+#include "plan/planner.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cleave::plan {
+namespace {
+
+constexpr std::string_view kPlace = "plan";
+
+Result<void> check(const Problem& problem) {
+  const auto& device = problem.device;
+  const auto& cloud = problem.cloud;
+  if (device.model_sha256 != cloud.model_sha256 || device.layers() != cloud.layers()) {
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "the device profile is of '" + device.model_name + "' (" +
+                    device.model_sha256.substr(0, 12) + ") and the cloud profile of '" +
+                    cloud.model_name + "' (" + cloud.model_sha256.substr(0, 12) +
+                    "), expected one network");
+  }
+  if (problem.codec.size() != device.layers() + 1) {
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "the codec table has " + std::to_string(problem.codec.size()) + " rows, expected " +
+                    std::to_string(device.layers() + 1));
+  }
+  return {};
+}
+
+Json candidate_to_json(const Candidate& c) {
+  return Json{{"strategy", strategy_name(c.strategy)},
+              {"cut", c.cut},
+              {"latency_ms", c.latency_ms},
+              {"energy_mj", c.energy_mj},
+              {"head_ms", c.terms.head_ms},
+              {"encode_ms", c.terms.encode_ms},
+              {"up_ms", c.terms.up_ms},
+              {"decode_ms", c.terms.decode_ms},
+              {"tail_ms", c.terms.tail_ms},
+              {"down_ms", c.terms.down_ms},
+              {"bytes_up", c.bytes_up},
+              {"bytes_down", c.bytes_down},
+              {"interpolated", c.interpolated}};
+}
+
+}  // namespace
+
+double objective_value(const Candidate& candidate, Objective objective) {
+  return objective == Objective::kLatency ? candidate.latency_ms : candidate.energy_mj;
+}
+
+Result<std::vector<Candidate>> rank_cuts(const Problem& problem, Objective objective) {
+  CLEAVE_CHECK(check(problem));
+  std::vector<Candidate> ranking;
+  for (std::size_t k = 0; k <= problem.device.layers(); ++k) {
+    if (const auto candidate = evaluate(problem, k)) ranking.push_back(*candidate);
+  }
+  if (ranking.empty()) {
+    return fail(ErrorCode::kNotFound, kPlace,
+                "no cut has a head, a tail and a codec cost in the profiles");
+  }
+  std::ranges::sort(ranking, {}, [&](const Candidate& c) {
+    return std::pair(objective_value(c, objective), c.cut);
+  });
+  return ranking;
+}
+
+Json to_json(const Problem& problem, Objective objective, const std::vector<Candidate>& ranking) {
+  Json list = Json::array();
+  for (const Candidate& c : ranking) list.push_back(candidate_to_json(c));
+  const Link& link = problem.link;
+  return Json{{"format", "cleave-plan/1"},
+              {"model", problem.device.model_name},
+              {"model_sha256", problem.device.model_sha256},
+              {"objective", objective_name(objective)},
+              {"link",
+               {{"name", link.name},
+                {"up_mbps", link.up_mbps},
+                {"down_mbps", link.down_mbps},
+                {"rtt_ms", link.rtt_ms}}},
+              {"device",
+               {{"machine", problem.device.machine},
+                {"threads", problem.device.threads},
+                {"emulated_slowdown", problem.device.slowdown}}},
+              {"cloud",
+               {{"machine", problem.cloud.machine},
+                {"threads", problem.cloud.threads},
+                {"emulated_slowdown", problem.cloud.slowdown}}},
+              {"energy_is", "modelled"},
+              {"compute_mw", problem.energy.compute_mw},
+              {"ranking", list}};
+}
+
+}  // namespace cleave::plan

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include "plan/cost_model.h"
+
+namespace cleave::plan {
+
+/// Every way to run the network with at most one crossing, best first.
+/// Solver: exhaustive over the n + 1 cuts along the order, device-only and cloud-only among them.
+/// Optimality: exact for the costs given. Cost: O(n log n). Deterministic: ties go to the smaller
+/// cut. Errors: kInvalidArgument when the profiles are of different networks, kNotFound when no cut
+/// has all its costs.
+Result<std::vector<Candidate>> rank_cuts(const Problem& problem, Objective objective);
+
+/// The number that an objective minimises: ms or mJ.
+double objective_value(const Candidate& candidate, Objective objective);
+
+/// "cleave-plan/1", docs/formats/plan.md: the link, the objective, and the ranking with its terms.
+Json to_json(const Problem& problem, Objective objective, const std::vector<Candidate>& ranking);
+
+}  // namespace cleave::plan
