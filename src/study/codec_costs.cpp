@@ -1,0 +1,122 @@
+#include "study/codec_costs.h"
+
+#include <map>
+
+#include "base/stats.h"
+#include "codec/packet.h"
+#include "engine/intermediates.h"
+
+namespace cleave::study {
+namespace {
+
+constexpr std::string_view kPlace = "study.codec_costs";
+/// Timed runs per cut and sample set; the median is kept.
+constexpr int kRepeats = 5;
+
+using Values = std::map<std::string, Tensor>;
+
+/// The tensors of one crossing value, one per sample, with the codec calibrated on them.
+struct Stream {
+  std::vector<const Tensor*> tensors;
+  std::optional<codec::Codec> codec;
+};
+
+Result<Stream> make_stream(const std::string& name, std::string_view spec,
+                           const std::vector<Values>& samples) {
+  Stream stream;
+  std::vector<Tensor> seen;
+  for (const Values& values : samples) {
+    const auto it = values.find(name);
+    if (it == values.end())
+      return fail(ErrorCode::kInternal, kPlace, "value '" + name + "' was not computed");
+    stream.tensors.push_back(&it->second);
+    seen.push_back(it->second);
+  }
+  const Json calibration = CLEAVE_TRY(codec::Codec::calibrate(spec, seen));
+  stream.codec = CLEAVE_TRY(codec::Codec::create(spec, calibration));
+  return stream;
+}
+
+/// Codes sample `i` of every stream once, adding its bytes and times.
+Result<void> code_once(const std::vector<Stream>& streams, std::size_t i, Clock& clock,
+                       double& bytes, std::vector<double>& encode_ms,
+                       std::vector<double>& decode_ms) {
+  std::vector<Bytes> packets;
+  const Nanos start = clock.now();
+  for (const Stream& s : streams)
+    packets.push_back(CLEAVE_TRY(codec::encode_bound(*s.codec, *s.tensors[i])));
+  const Nanos encoded = clock.now();
+  for (std::size_t v = 0; v < streams.size(); ++v) {
+    const Tensor& t = *streams[v].tensors[i];
+    CLEAVE_CHECK(codec::decode_bound(*streams[v].codec, packets[v], t.dtype(), t.shape()));
+  }
+  encode_ms.push_back(to_ms(encoded - start));
+  decode_ms.push_back(to_ms(clock.now() - encoded));
+  for (const Bytes& packet : packets) bytes += static_cast<double>(packet.size());
+  return {};
+}
+
+Result<plan::CodecCost> cost_of_cut(const graph::Cut& cut, std::string_view spec,
+                                    const std::vector<Values>& samples, Clock& clock) {
+  std::vector<Stream> streams;
+  for (const TensorSpec& value : cut.values)
+    streams.push_back(CLEAVE_TRY(make_stream(value.name, spec, samples)));
+  double bytes = 0;
+  std::vector<double> encode_ms;
+  std::vector<double> decode_ms;
+  for (int repeat = 0; repeat < kRepeats; ++repeat) {
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      CLEAVE_CHECK(code_once(streams, i, clock, bytes, encode_ms, decode_ms));
+    }
+  }
+  return plan::CodecCost{bytes / static_cast<double>(encode_ms.size()), summarize(encode_ms).median,
+                         summarize(decode_ms).median};
+}
+
+}  // namespace
+
+Result<std::vector<std::optional<plan::CodecCost>>> measure_codec_costs(
+    const graph::Model& model, engine::Engine& engine, std::string_view codec_spec,
+    const std::vector<std::vector<Tensor>>& samples, Clock& clock) {
+  if (samples.empty())
+    return fail(ErrorCode::kInvalidArgument, kPlace, "no sample input, expected one or more");
+  std::vector<Values> values;
+  for (const std::vector<Tensor>& inputs : samples) {
+    values.push_back(CLEAVE_TRY(engine::intermediate_values(model, engine, {}, inputs)));
+  }
+  std::vector<std::optional<plan::CodecCost>> costs(model.layers().size() + 1);
+  for (const graph::Cut& cut : model.cuts()) {
+    costs[static_cast<std::size_t>(cut.index)] =
+        CLEAVE_TRY(cost_of_cut(cut, codec_spec, values, clock));
+  }
+  return costs;
+}
+
+Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,
+                                          const std::vector<data::Image>& pictures, int quality,
+                                          Clock& clock) {
+  if (pictures.empty())
+    return fail(ErrorCode::kInvalidArgument, kPlace, "no picture, expected one or more");
+  plan::CodecCost cost;
+  std::vector<double> encode_ms;
+  std::vector<double> decode_ms;
+  for (const data::Image& image : pictures) {
+    const data::Image picture = preprocess.picture(image);
+    for (int repeat = 0; repeat < kRepeats; ++repeat) {
+      const Nanos start = clock.now();
+      const auto bytes = CLEAVE_TRY(data::encode_jpeg(picture, quality));
+      const Nanos encoded = clock.now();
+      const data::Image decoded = CLEAVE_TRY(data::decode_image(bytes));
+      const Tensor input = preprocess.apply(decoded);
+      decode_ms.push_back(to_ms(clock.now() - encoded));
+      encode_ms.push_back(to_ms(encoded - start));
+      cost.payload_bytes += static_cast<double>(bytes.size());
+    }
+  }
+  cost.payload_bytes /= static_cast<double>(encode_ms.size());
+  cost.encode_ms = summarize(encode_ms).median;
+  cost.decode_ms = summarize(decode_ms).median;
+  return cost;
+}
+
+}  // namespace cleave::study

@@ -1,0 +1,54 @@
+#include "study/problem.h"
+
+#include "base/checksum.h"
+#include "base/file.h"
+#include "study/codec_costs.h"
+
+namespace cleave::study {
+namespace {
+
+constexpr std::string_view kPlace = "study.problem";
+
+double bytes_of(const std::vector<TensorSpec>& values) {
+  double bytes = 0;
+  for (const TensorSpec& value : values)
+    bytes += static_cast<double>(value.byte_size().value_or(0));
+  return bytes;
+}
+
+Result<void> check_is_of(const profile::Profile& profile, const std::string& model_sha256,
+                         std::string_view role) {
+  if (profile.model_sha256 == model_sha256) return {};
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "the " + std::string(role) + " profile is of '" + profile.model_name + "' (" +
+                  profile.model_sha256.substr(0, 12) + "…), the network has SHA-256 " +
+                  model_sha256.substr(0, 12) + "…: profile it again");
+}
+
+}  // namespace
+
+Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& engine,
+                                   const ProblemRequest& request, const Samples& samples,
+                                   Clock& clock) {
+  const std::string model_bytes = CLEAVE_TRY(model.to_bytes());
+  const std::string model_sha256 = sha256_hex(as_bytes(model_bytes));
+  CLEAVE_CHECK(check_is_of(request.device, model_sha256, "device"));
+  CLEAVE_CHECK(check_is_of(request.cloud, model_sha256, "cloud"));
+  plan::Problem problem;
+  problem.device = request.device;
+  problem.cloud = request.cloud;
+  problem.link = request.link;
+  problem.energy = request.energy;
+  problem.codec =
+      CLEAVE_TRY(measure_codec_costs(model, engine, request.codec, samples.inputs, clock));
+  if (samples.pictures.empty()) {
+    problem.codec.front() = plan::CodecCost{bytes_of(model.inputs()), 0, 0};
+  } else {
+    problem.codec.front() = CLEAVE_TRY(
+        measure_jpeg_cost(*samples.preprocess, samples.pictures, request.jpeg_quality, clock));
+  }
+  problem.answer_bytes = bytes_of(model.outputs());
+  return problem;
+}
+
+}  // namespace cleave::study

@@ -1,0 +1,65 @@
+#include "study/samples.h"
+
+#include "base/random_tensor.h"
+#include "data/inputs.h"
+#include "data/npy.h"
+
+namespace cleave::study {
+namespace {
+
+constexpr std::string_view kPlace = "samples";
+constexpr std::uint64_t kSeed = 1;
+
+Result<std::optional<data::Preprocess>> choose_preprocess(const graph::Model& model,
+                                                          std::string_view spec) {
+  if (!spec.empty()) return CLEAVE_TRY(data::Preprocess::parse(spec));
+  if (model.inputs().size() != 1) return std::nullopt;
+  return data::Preprocess::guess(model.inputs().front());
+}
+
+Result<void> check_fits(const data::Preprocess& preprocess, const TensorSpec& input) {
+  if (preprocess.shape() == input.shape && input.dtype == DType::kF32) return {};
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "'" + preprocess.spec() + "' makes f32 " + shape_text(preprocess.shape()) +
+                  ", input '" + input.name + "' is " + std::string(dtype_name(input.dtype)) + " " +
+                  shape_text(input.shape));
+}
+
+}  // namespace
+
+Result<Samples> load_samples(const graph::Model& model, std::span<const std::string> paths,
+                             std::string_view preprocess, std::size_t limit) {
+  Samples samples;
+  samples.preprocess = CLEAVE_TRY(choose_preprocess(model, preprocess));
+  if (samples.preprocess) CLEAVE_CHECK(check_fits(*samples.preprocess, model.inputs().front()));
+  if (paths.empty()) {
+    samples.random = true;
+    samples.inputs.push_back(random_tensors(model.inputs(), kSeed));
+    return samples;
+  }
+  if (model.inputs().size() != 1) {
+    return fail(
+        ErrorCode::kUnsupported, kPlace,
+        "the network has " + std::to_string(model.inputs().size()) + " inputs, files can feed one");
+  }
+  const std::vector<data::InputItem> items = CLEAVE_TRY(data::expand_inputs(paths));
+  for (const data::InputItem& item : items) {
+    if (samples.inputs.size() == limit) break;
+    if (item.kind == data::InputKind::kTensor) {
+      samples.inputs.push_back({CLEAVE_TRY(data::read_npy(item.path))});
+      continue;
+    }
+    if (!samples.preprocess) {
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "input '" + model.inputs().front().name + "' of shape " +
+                      shape_text(model.inputs().front().shape) +
+                      " does not look like a picture; say how with --preprocess");
+    }
+    data::Image image = CLEAVE_TRY(data::load_image(item.path));
+    samples.inputs.push_back({samples.preprocess->apply(image)});
+    samples.pictures.push_back(std::move(image));
+  }
+  return samples;
+}
+
+}  // namespace cleave::study

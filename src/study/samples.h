@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/image.h"
+#include "data/preprocess.h"
+#include "graph/model.h"
+
+namespace cleave::study {
+
+/// Inputs to run a network on, and where they came from.
+struct Samples {
+  std::vector<std::vector<Tensor>> inputs;  ///< one full set of inputs per sample, never empty
+  std::vector<data::Image> pictures;        ///< as decoded; empty where inputs were no pictures
+  std::optional<data::Preprocess> preprocess;
+  bool random = false;  ///< seeded noise, for want of files
+};
+
+/// Loads photos, .npy files or folders of them for a network with one input; without any path,
+/// seeded noise for a network of any inputs. `preprocess` is a spec, or empty for the one that the
+/// input's shape suggests. At most `limit` files are read.
+Result<Samples> load_samples(const graph::Model& model, std::span<const std::string> paths,
+                             std::string_view preprocess, std::size_t limit);
+
+}  // namespace cleave::study

@@ -1,0 +1,248 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/checksum.h"
+#include "base/file.h"
+#include "bundle/support.h"
+#include "codec/packet.h"
+#include "data/image.h"
+#include "engine/intermediates.h"
+#include "graph/builder.h"
+#include "study/codec_costs.h"
+#include "study/joined.h"
+#include "study/machine.h"
+#include "study/problem.h"
+#include "study/samples.h"
+
+namespace cleave::study {
+namespace {
+
+using bundle::Failing;
+using bundle::forked;
+using bundle::test_engine;
+using bundle::tiny;
+
+std::vector<std::vector<Tensor>> noise(const graph::Model& model) {
+  return bundle::request_for(model, "raw").samples;
+}
+
+/// Bytes of the cut's packets, each sample encoded directly; the mean.
+double direct_bytes(const graph::Model& model, const graph::Cut& cut, std::string_view spec) {
+  const auto samples = noise(model);
+  double bytes = 0;
+  for (const TensorSpec& value : cut.values) {
+    std::vector<Tensor> seen;
+    for (const auto& inputs : samples)
+      seen.push_back(
+          engine::intermediate_values(model, test_engine(), {}, inputs).value().at(value.name));
+    const Json calibration = codec::Codec::calibrate(spec, seen).value();
+    const auto codec = codec::Codec::create(spec, calibration).value();
+    for (const Tensor& t : seen)
+      bytes += static_cast<double>(codec::encode_bound(codec, t).value().size());
+  }
+  return bytes / static_cast<double>(samples.size());
+}
+
+TEST(CodecCosts, BytesAreThoseOfTheEncodedValues) {
+  ManualClock clock;
+  const graph::Model model = tiny();
+  for (const char* spec : {"raw", "quant:bits=4|zstd:level=3"}) {
+    const auto costs = measure_codec_costs(model, test_engine(), spec, noise(model), clock);
+    ASSERT_TRUE(costs) << costs.error().to_string();
+    ASSERT_EQ(costs->size(), model.layers().size() + 1);
+    EXPECT_FALSE(costs->front());
+    EXPECT_FALSE(costs->back());
+    for (std::size_t i = 0; i < model.cuts().size(); i += 4) {
+      const graph::Cut& cut = model.cuts()[i];
+      EXPECT_DOUBLE_EQ((*costs)[static_cast<std::size_t>(cut.index)].value().payload_bytes,
+                       direct_bytes(model, cut, spec))
+          << spec << " at cut " << cut.index;
+    }
+  }
+}
+
+TEST(CodecCosts, CountsEveryValueOfACut) {
+  ManualClock clock;
+  const graph::Model model = forked();
+  const auto costs = measure_codec_costs(model, test_engine(), "raw", noise(model), clock).value();
+  std::size_t widest = 0;
+  for (const graph::Cut& cut : model.cuts()) {
+    widest = std::max(widest, cut.values.size());
+    EXPECT_DOUBLE_EQ(costs[static_cast<std::size_t>(cut.index)].value().payload_bytes,
+                     direct_bytes(model, cut, "raw"));
+  }
+  EXPECT_GT(widest, 1U);
+}
+
+TEST(CodecCosts, Errors) {
+  ManualClock clock;
+  const graph::Model model = tiny();
+  EXPECT_EQ(measure_codec_costs(model, test_engine(), "raw", {}, clock).error().code,
+            ErrorCode::kInvalidArgument);
+  EXPECT_FALSE(measure_codec_costs(model, test_engine(), "no_codec", noise(model), clock));
+  EXPECT_FALSE(measure_codec_costs(model, test_engine(), "raw", {{}}, clock));
+}
+
+TEST(JpegCost, IsTheMeanOfThePictures) {
+  ManualClock clock;
+  const auto preprocess = data::Preprocess::parse("image:size=32").value();
+  std::vector<data::Image> pictures{data::Image(32, 32), data::Image(32, 32)};
+  for (std::size_t i = 0; i < pictures[1].rgb.size(); ++i)
+    pictures[1].rgb[i] = static_cast<std::uint8_t>(i * 2654435761U >> 24);
+  double bytes = 0;
+  for (const data::Image& p : pictures)
+    bytes += static_cast<double>(data::encode_jpeg(p, 85).value().size());
+  EXPECT_DOUBLE_EQ(measure_jpeg_cost(preprocess, pictures, 85, clock).value().payload_bytes,
+                   bytes / 2);
+  EXPECT_FALSE(measure_jpeg_cost(preprocess, {}, 85, clock));
+}
+
+TEST(Samples, NoiseForWantOfFiles) {
+  const auto samples = load_samples(forked(), {}, "", 3);
+  ASSERT_TRUE(samples) << samples.error().to_string();
+  EXPECT_TRUE(samples->random);
+  ASSERT_EQ(samples->inputs.size(), 1U);
+  EXPECT_EQ(samples->inputs[0].size(), 2U);
+}
+
+TEST(Samples, PhotosAndTensorsUpToTheLimit) {
+  const TemporaryFolder folder;
+  const auto png = data::encode_png(data::Image(20, 10)).value();
+  for (const char* name : {"a.png", "b.png"}) ASSERT_TRUE(write_file(folder / name, as_text(png)));
+  const graph::Model model = tiny();
+  const std::vector paths{folder.path().string()};
+  const auto both = load_samples(model, paths, "", 8).value();
+  EXPECT_EQ(both.inputs.size(), 2U);
+  EXPECT_EQ(both.pictures.at(0).width, 20);
+  EXPECT_FALSE(both.random);
+  EXPECT_EQ(both.inputs[0][0].shape(), (Shape{1, 3, 64, 64}));
+  EXPECT_EQ(load_samples(model, paths, "", 1).value().inputs.size(), 1U);
+}
+
+TEST(Samples, Errors) {
+  const TemporaryFolder folder;
+  const auto png = data::encode_png(data::Image(20, 10)).value();
+  ASSERT_TRUE(write_file(folder / "a.png", as_text(png)));
+  const std::vector paths{(folder / "a.png").string()};
+  const std::vector absent{(folder / "absent.png").string()};
+  EXPECT_EQ(load_samples(forked(), paths, "", 1).error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(load_samples(tiny(), absent, "", 1).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(load_samples(tiny(), paths, "image:size=32", 1).error().code,
+            ErrorCode::kInvalidArgument);
+  EXPECT_FALSE(load_samples(tiny(), paths, "no spec", 1));
+}
+
+TEST(MakeProblem, JoinsProfilesCodecAndInput) {
+  ManualClock clock;
+  const graph::Model model = tiny();
+  ProblemRequest request;
+  const std::string network = model.to_bytes().value();
+  request.device.model_sha256 = request.cloud.model_sha256 = sha256_hex(as_bytes(network));
+  request.codec = "raw";
+  request.link = parse_link("4g").value();
+  const Samples samples = load_samples(model, {}, "", 1).value();
+  const auto problem = make_problem(model, test_engine(), request, samples, clock).value();
+  EXPECT_EQ(problem.codec.front()->payload_bytes, 3 * 64 * 64 * 4) << "the input as it is";
+  EXPECT_EQ(problem.answer_bytes, 40);
+  EXPECT_GT(problem.request_overhead_bytes, 0);
+  EXPECT_EQ(problem.link.name, "4g");
+  request.cloud.model_sha256 = "another";
+  EXPECT_EQ(make_problem(model, test_engine(), request, samples, clock).error().code,
+            ErrorCode::kInvalidArgument);
+}
+
+const JoinedOptions kEveryCut{.every = 1, .engine = {}, .progress = {}};
+
+TEST(Joined, HalvesOfTinyAndOfSeveralInputs) {
+  for (const graph::Model& model : {tiny(), forked()}) {
+    const auto report = compare_joined(model, test_engine(), noise(model), kEveryCut);
+    ASSERT_TRUE(report) << report.error().to_string();
+    EXPECT_EQ(report->cuts, static_cast<int>(model.cuts().size()));
+    EXPECT_TRUE(report->faults.empty()) << report->faults[0].message;
+    EXPECT_LE(report->difference, kJoinedTolerance);
+  }
+}
+
+/// Values of sizes that only the run tells, integers that cross, and an input that nothing reads.
+TEST(Joined, NetworksThatAreKnownOnlyWhenTheyRun) {
+  graph::Builder b(13, 7);
+  b.input("x", {4, 6}).input("unread", {3});
+  b.node("Relu", {"x"}, {"a"}).node("NonZero", {"a"}, {"where"});
+  b.node("Transpose", {"where"}, {"places"}).node("GatherND", {"x", "places"}, {"found"});
+  b.node("Sin", {"found"}, {"s"}).node("Cos", {"s"}, {"y"});
+  b.output("y");
+  const auto infer = [](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
+    return test_engine().infer_types(bytes, inputs);
+  };
+  const graph::Model model = graph::Model::parse(b.bytes(), {.shapes = {}, .infer = infer}).value();
+  const auto report = compare_joined(model, test_engine(), noise(model), kEveryCut);
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_GE(report->cuts, 4);
+  for (const JoinedFault& fault : report->faults) ADD_FAILURE() << fault.cut << fault.message;
+}
+
+TEST(Joined, TakesEveryNth) {
+  const graph::Model model = tiny();
+  std::vector<int> told;
+  JoinedOptions options = kEveryCut;
+  options.every = 5;
+  options.progress = [&](int done, int total) { told.push_back(total - done); };
+  const auto report = compare_joined(model, test_engine(), noise(model), options).value();
+  EXPECT_EQ(report.cuts, static_cast<int>((model.cuts().size() + 4) / 5));
+  EXPECT_EQ(static_cast<int>(told.size()), report.cuts);
+  EXPECT_EQ(told.back(), 0);
+  options.every = 0;
+  EXPECT_FALSE(compare_joined(model, test_engine(), noise(model), options));
+  EXPECT_FALSE(compare_joined(model, test_engine(), {}, kEveryCut));
+}
+
+TEST(Joined, WrongHalvesAreFaults) {
+  const graph::Model model = tiny();
+  for (const Failing how : {Failing::kAnswers, Failing::kCompile}) {
+    const auto engine = bundle::failing_engine(how, 1);
+    const auto report = compare_joined(model, *engine, noise(model), kEveryCut);
+    ASSERT_TRUE(report);
+    EXPECT_GE(report->faults.size(), model.cuts().size());
+    EXPECT_EQ(report->difference > kJoinedTolerance, how == Failing::kAnswers);
+  }
+  const auto broken = bundle::failing_engine(Failing::kCompile, 0);
+  EXPECT_FALSE(compare_joined(model, *broken, noise(model), kEveryCut)) << "no whole network";
+}
+
+TEST(Joined, BundlesAreHeldToTheirCheckVectors) {
+  const TemporaryFolder folder;
+  const graph::Model model = tiny();
+  ASSERT_TRUE(bundle::write_bundle(model, test_engine(), bundle::request_for(model, "f16", {2, 3}),
+                                   folder / "b"));
+  const auto bundle = bundle::Bundle::load(folder / "b").value();
+  const auto sound = compare_joined(bundle, test_engine(), kEveryCut).value();
+  EXPECT_EQ(sound.cuts, 2);
+  EXPECT_TRUE(sound.faults.empty());
+  const auto engine = bundle::failing_engine(Failing::kAnswers, 0);
+  EXPECT_FALSE(compare_joined(bundle, *engine, kEveryCut).value().faults.empty());
+  const std::string tail = bundle.manifest().cuts[1].tail.file;
+  ASSERT_TRUE(write_file(folder / "b" / tail, "damaged"));
+  const auto damaged = compare_joined(bundle, test_engine(), kEveryCut).value();
+  ASSERT_EQ(damaged.faults.size(), 1U);
+  EXPECT_EQ(damaged.faults[0].cut, "3");
+}
+
+TEST(Machine, MissesWhatIsNotThere) {
+  ManualClock clock;
+  const auto grade_of = [&](engine::Engine& engine, std::string_view what) {
+    for (const Finding& f : examine_machine(engine, clock)) {
+      EXPECT_FALSE(f.text.empty()) << f.what;
+      if (f.what == what) return grade_name(f.grade);
+    }
+    return std::string_view("not looked at");
+  };
+  EXPECT_EQ(grade_of(test_engine(), "engine, f32"), "ok");
+  EXPECT_EQ(grade_of(test_engine(), "zstd"), "ok");
+  const auto broken = bundle::failing_engine(Failing::kCompile, 0);
+  EXPECT_EQ(grade_of(*broken, "engine, f32"), "missing");
+  EXPECT_EQ(grade_of(*broken, "engine, bf16"), "note");
+}
+
+}  // namespace
+}  // namespace cleave::study
