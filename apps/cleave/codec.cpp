@@ -1,0 +1,154 @@
+// cleave codec: tensors to packets and back, and the list of stages.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "codec/packet.h"
+#include "codec/packet_list.h"
+#include "codec/stage.h"
+#include "data/npy.h"
+#include "verbs.h"
+
+namespace cleave::app {
+namespace {
+
+struct Options {
+  std::string spec;
+  std::string in;
+  std::string out;
+  bool each = false;
+  bool json = false;
+};
+
+std::string settings_text(const codec::StageKind& stage) {
+  std::string text;
+  for (const codec::Setting& setting : stage.settings) {
+    text += fmt::format("{}{}={} ({})", text.empty() ? "" : ", ", setting.key, setting.choices,
+                        setting.fallback);
+  }
+  return text;
+}
+
+Json to_json(const codec::StageKind& stage) {
+  Json settings = Json::object();
+  for (const codec::Setting& setting : stage.settings) {
+    settings[std::string(setting.key)] = {{"default", setting.fallback},
+                                          {"choices", setting.choices}};
+  }
+  return {{"name", stage.name},
+          {"help", stage.help},
+          {"version", stage.version},
+          {"lossless", stage.lossless},
+          {"settings", std::move(settings)}};
+}
+
+int list(bool json) {
+  if (json) {
+    Json stages = Json::array();
+    for (const codec::StageKind& stage : codec::builtin_stages()) stages.push_back(to_json(stage));
+    fmt::print("{}\n", stages.dump(2));
+    return 0;
+  }
+  fmt::print("{:<6} {:<49} settings (default)\n", "stage", "what it does");
+  for (const codec::StageKind& stage : codec::builtin_stages()) {
+    fmt::print("{:<6} {:<49} {}\n", stage.name, stage.help, settings_text(stage));
+  }
+  return 0;
+}
+
+void print_sizes(const Options& options, const codec::Codec& codec, const Tensor& tensor,
+                 const codec::PacketList& packets) {
+  const double mean_bytes =
+      static_cast<double>(packets.packet_bytes) / static_cast<double>(packets.packets);
+  const double ratio =
+      static_cast<double>(tensor.byte_size()) / static_cast<double>(packets.bytes.size());
+  if (options.json) {
+    const Json report{{"codec", codec.spec()},
+                      {"dtype", dtype_name(tensor.dtype())},
+                      {"shape", tensor.shape()},
+                      {"bytes_in", tensor.byte_size()},
+                      {"bytes_out", packets.bytes.size()},
+                      {"ratio", ratio},
+                      {"packets", packets.packets},
+                      {"mean_packet_bytes", mean_bytes}};
+    fmt::print("{}\n", report.dump(2));
+    return;
+  }
+  fmt::print("codec      {}\n", codec.spec());
+  fmt::print("tensor     {} {}\n", dtype_name(tensor.dtype()), shape_text(tensor.shape()));
+  fmt::print("bytes in   {}\n", tensor.byte_size());
+  fmt::print("bytes out  {}\n", packets.bytes.size());
+  fmt::print("ratio      {:.3f}\n", ratio);
+  if (options.each)
+    fmt::print("packets    {} of {:.1f} bytes on average\n", packets.packets, mean_bytes);
+}
+
+Result<int> encode(const Options& options) {
+  const codec::Codec codec = CLEAVE_TRY(codec::Codec::create(options.spec));
+  const Tensor tensor = CLEAVE_TRY(data::read_npy(options.in));
+  codec::PacketList packets;
+  if (options.each) {
+    packets = CLEAVE_TRY(codec::encode_each(codec, tensor));
+  } else {
+    packets.bytes = CLEAVE_TRY(codec::encode_packet(codec, tensor));
+    packets.packets = 1;
+    packets.packet_bytes = packets.bytes.size();
+  }
+  CLEAVE_CHECK(write_file(options.out, as_text(packets.bytes)));
+  print_sizes(options, codec, tensor, packets);
+  return 0;
+}
+
+Result<int> decode(const Options& options) {
+  const std::string file = CLEAVE_TRY(read_file(options.in));
+  const Tensor tensor = options.each
+                            ? CLEAVE_TRY(codec::decode_each(as_bytes(file), data::kMaxNpyBytes))
+                            : CLEAVE_TRY(codec::decode_packet(as_bytes(file), data::kMaxNpyBytes));
+  CLEAVE_CHECK(data::write_npy(options.out, tensor));
+  if (options.json) {
+    const Json report{{"dtype", dtype_name(tensor.dtype())},
+                      {"shape", tensor.shape()},
+                      {"bytes_in", file.size()},
+                      {"bytes_out", tensor.byte_size()}};
+    fmt::print("{}\n", report.dump(2));
+    return 0;
+  }
+  fmt::print("tensor     {} {}\n", dtype_name(tensor.dtype()), shape_text(tensor.shape()));
+  fmt::print("bytes in   {}\nbytes out  {}\n", file.size(), tensor.byte_size());
+  return 0;
+}
+
+}  // namespace
+
+Action define_codec(CLI::App& command) {
+  const auto options = std::make_shared<Options>();
+  command.require_subcommand(1);
+  CLI::App* encode_command = command.add_subcommand("encode", "turn an .npy array into a packet");
+  encode_command
+      ->add_option("--codec", options->spec, "stages joined by '|', such as quant:bits=4|zstd")
+      ->required();
+  CLI::App* decode_command =
+      command.add_subcommand("decode", "turn a packet back into an .npy array");
+  CLI::App* list_command = command.add_subcommand("list", "list the stages and their settings");
+  for (CLI::App* files_command : {encode_command, decode_command}) {
+    files_command->add_option("IN", options->in, "file to read")->required();
+    files_command->add_option("OUT", options->out, "file to write, whole or not at all")
+        ->required();
+    files_command->add_flag(
+        "--each", options->each,
+        "a packet for every slice along the first axis, each behind its length (u32)");
+  }
+  for (CLI::App* any_command : {encode_command, decode_command, list_command}) {
+    any_command->add_flag("--json", options->json, "print JSON");
+  }
+  return [=]() -> Result<int> {
+    if (encode_command->parsed()) return encode(*options);
+    if (decode_command->parsed()) return decode(*options);
+    return list(options->json);
+  };
+}
+
+}  // namespace cleave::app

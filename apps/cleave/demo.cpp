@@ -1,0 +1,248 @@
+// cleave demo: the main job from end to end, on this machine, with a real server process and a real
+// (emulated) link.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "base/spec.h"
+#include "bundle/writer.h"
+#include "child_server.h"
+#include "data/labels.h"
+#include "demo_network.h"
+#include "demo_trial.h"
+#include "model_args.h"
+#include "plan/planner.h"
+#include "profile/measure.h"
+#include "study/problem.h"
+#include "study/split_request.h"
+#include "verbs.h"
+#include "wire/link_proxy.h"
+
+namespace cleave::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Args {
+  /// As in Ulhaq and Bajic: an inference takes 160 ms on their phone and 20 ms on their server.
+  double slowdown = 8;
+  int repeat = 2;
+  std::string codec = "quant:bits=8,range=minmax|zstd:level=3";
+  std::string device_budget = "14s";
+  std::string cloud_budget = "7s";
+  int jpeg_quality = 85;
+  std::string out;
+  bool json = false;
+};
+
+/// A folder that is gone when the demo is.
+class ScratchFolder {
+ public:
+  static Result<ScratchFolder> create() {
+    std::string name = (fs::temp_directory_path() / "cleave-demo-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      return fail(ErrorCode::kIo, "demo", "cannot make a temporary folder '" + name + "'");
+    }
+    return ScratchFolder(name);
+  }
+  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ScratchFolder& operator=(ScratchFolder&&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
+  fs::path path_;
+};
+
+/// Says on stderr what is going on; stdout is for the results.
+void say(const std::string& what) { fmt::print(stderr, "demo: {}\n", what); }
+
+/// Heads on the slowed device, tails on the whole machine: what a split runs on each.
+Result<plan::Problem> measure_problem(const LoadedModel& loaded, const study::Samples& samples,
+                                      const Args& args, Clock& clock) {
+  profile::MeasureOptions options;
+  options.inputs = samples.inputs.front();
+  options.layers = false;
+  options.engine.threads = 1;
+  options.slowdown = args.slowdown;
+  options.tails = false;
+  options.rounds = 5;
+  options.budget_s = CLEAVE_TRY(parse_duration_ms(args.device_budget)) / 1000;
+  study::ProblemRequest request;
+  say(fmt::format("profiling the device: one thread, emulated {:g}x slower by sleeping",
+                  args.slowdown));
+  request.device = CLEAVE_TRY(profile::measure(loaded.model, *loaded.engine, options, clock));
+  options.engine.threads = 0;
+  options.slowdown = 1;
+  options.heads = false;
+  options.tails = true;
+  options.budget_s = CLEAVE_TRY(parse_duration_ms(args.cloud_budget)) / 1000;
+  say("profiling the cloud: all threads");
+  request.cloud = CLEAVE_TRY(profile::measure(loaded.model, *loaded.engine, options, clock));
+  request.device.model_name = request.cloud.model_name = loaded.name;
+  request.link = link_presets().front();
+  request.codec = args.codec;
+  request.jpeg_quality = args.jpeg_quality;
+  say("measuring what the codec costs at every cut");
+  return study::make_problem(loaded.model, *loaded.engine, request, samples, clock);
+}
+
+/// The best split for each link, and the first choice of all.
+struct LinkPlan {
+  Link link;
+  plan::Problem problem;
+  std::vector<plan::Candidate> ranking;
+
+  const plan::Candidate& best(plan::Strategy strategy) const {
+    return *std::ranges::find(ranking, strategy, &plan::Candidate::strategy);
+  }
+};
+
+Result<std::vector<LinkPlan>> plan_links(const plan::Problem& problem) {
+  std::vector<LinkPlan> plans;
+  for (const Link& link : link_presets()) {
+    LinkPlan p{link, problem, {}};
+    p.problem.link = link;
+    p.ranking = CLEAVE_TRY(plan::rank_cuts(p.problem, plan::Objective::kLatency));
+    plans.push_back(std::move(p));
+  }
+  return plans;
+}
+
+/// One bundle with every cut that some link's plan splits at.
+Result<void> write_demo_bundle(const LoadedModel& loaded, const DemoNetwork& network,
+                               study::Samples& samples, const std::vector<LinkPlan>& plans,
+                               const Args& args, const fs::path& folder) {
+  bundle::WriteRequest request;
+  request.name = loaded.name + "-split";
+  request.model_name = loaded.name;
+  request.codec = args.codec;
+  request.preprocess = samples.preprocess->spec();
+  request.samples = samples.inputs;
+  if (!network.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(network.labels));
+  for (const LinkPlan& p : plans) {
+    const auto id = std::to_string(p.best(plan::Strategy::kSplit).cut);
+    const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(id));
+    if (std::ranges::find(request.cuts, cut) == request.cuts.end()) request.cuts.push_back(cut);
+  }
+  study::add_costs(plans.front().problem, request);
+  return bundle::write_bundle(loaded.model, *loaded.engine, request, folder);
+}
+
+void print_head(const LoadedModel& loaded, const DemoNetwork& network, const plan::Problem& problem,
+                const Args& args) {
+  fmt::print("{}, {} picture(s), {}\n", loaded.name, network.pictures.size(),
+             problem.device.machine);
+  fmt::print("device: 1 thread, emulated {:g}x slower by sleeping; whole network {:.1f} ms\n",
+             args.slowdown, problem.device.whole_ms);
+  fmt::print("cloud: {} threads of this machine in a server process; whole network {:.1f} ms\n",
+             problem.cloud.threads, problem.cloud.whole_ms);
+  fmt::print("links: emulated by a TCP proxy, rates of thesis table 2.3; energy: modelled\n");
+  fmt::print("split: coded by {}; cloud-only: JPEG quality {} of the input\n", args.codec,
+             args.jpeg_quality);
+  if (!network.trained) {
+    fmt::print("no CLEAVE_DATA: seeded weights and a generated picture, so labels mean nothing\n");
+  }
+}
+
+void print_rows(const LinkPlan& p, const std::vector<TrialRow>& rows) {
+  const Link& link = p.link;
+  fmt::print("\n{}: {:g} Mbit/s up, {:g} down, round trip {:g} ms\n", link.name, link.up_mbps,
+             link.down_mbps, link.rtt_ms);
+  fmt::print("  {:<14} {:>12} {:>11} {:>7} {:>10} {:>9}  {:<24} {}\n", "strategy", "predicted ms",
+             "measured ms", "error", "energy mJ", "bytes up", "top-1 of the first", "as uncut");
+  for (const TrialRow& r : rows) {
+    fmt::print("  {:<14} {:>12.1f} {:>11.1f} {:>+6.1f}% {:>10.1f} {:>9.0f}  {:<24.24} {}/{}{}\n",
+               r.name, r.predicted_ms, r.measured_ms, r.error_percent(), r.energy_mj, r.bytes_up,
+               r.top, r.same, r.pictures, r.planned ? "  <- planned" : "");
+  }
+}
+
+Result<int> run(const Args& args) {
+  const char* data = std::getenv("CLEAVE_DATA");
+  ScratchFolder scratch = CLEAVE_TRY(ScratchFolder::create());
+  const DemoNetwork network =
+      CLEAVE_TRY(choose_demo_network(data == nullptr ? "" : data, scratch.path()));
+  ModelArgs model_args;
+  model_args.path = network.model.string();
+  const LoadedModel loaded = CLEAVE_TRY(load_model(model_args));
+  study::Samples samples = CLEAVE_TRY(study::load_samples(
+      loaded.model, network.pictures, network.preprocess, network.pictures.size()));
+  SteadyClock clock;
+  const plan::Problem problem = CLEAVE_TRY(measure_problem(loaded, samples, args, clock));
+  const std::vector<LinkPlan> plans = CLEAVE_TRY(plan_links(problem));
+
+  const fs::path folder = args.out.empty() ? scratch.path() / "bundle" : fs::path(args.out);
+  say("writing the bundle");
+  CLEAVE_CHECK(write_demo_bundle(loaded, network, samples, plans, args, folder));
+  say("starting the server");
+  const ChildServer server = CLEAVE_TRY(ChildServer::start({folder.string()}));
+  Trial trial(CLEAVE_TRY(bundle::Bundle::load(folder)), *loaded.engine, clock,
+              {.pictures = network.pictures,
+               .slowdown = args.slowdown,
+               .jpeg_quality = args.jpeg_quality,
+               .repeat = args.repeat});
+  CLEAVE_CHECK(trial.run_uncut());
+  if (!args.json) print_head(loaded, network, problem, args);
+  Json links = Json::array();
+  for (const LinkPlan& p : plans) {
+    wire::LinkProxyOptions options;
+    options.target = server.address();
+    options.link = p.link;
+    const auto proxy = CLEAVE_TRY(wire::LinkProxy::start(options));
+    say("sending pictures over " + p.link.name);
+    std::vector<TrialRow> rows;
+    for (const auto strategy :
+         {plan::Strategy::kDevice, plan::Strategy::kCloud, plan::Strategy::kSplit}) {
+      TrialRow row = CLEAVE_TRY(trial.run(p.best(strategy), p.link, proxy->address()));
+      row.planned = p.ranking.front().strategy == strategy;
+      rows.push_back(std::move(row));
+    }
+    if (!args.json) print_rows(p, rows);
+    links.push_back(to_json(p.link, rows));
+  }
+  if (args.json) {
+    const Json json{{"format", "cleave-demo/1"},
+                    {"model", loaded.name},
+                    {"trained", network.trained},
+                    {"emulated_slowdown", args.slowdown},
+                    {"links_are", "emulated"},
+                    {"energy_is", "modelled"},
+                    {"links", links}};
+    fmt::print("{}\n", json.dump(2));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Action define_demo(CLI::App& command) {
+  auto args = std::make_shared<Args>();
+  command.add_option("--slowdown", args->slowdown, "emulate a device so many times slower")
+      ->check(CLI::Range(1.0, 1000.0))
+      ->capture_default_str();
+  command.add_option("--repeat", args->repeat, "times each picture is sent")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command.add_option("--codec", args->codec, "what codes the values that cross")
+      ->capture_default_str();
+  command.add_option("--device-budget", args->device_budget, "time for the device's profile")
+      ->capture_default_str();
+  command.add_option("--cloud-budget", args->cloud_budget, "time for the cloud's profile")
+      ->capture_default_str();
+  command.add_option("--jpeg-quality", args->jpeg_quality, "of the picture that cloud-only sends")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command.add_option("--out", args->out, "keep the bundle in this folder");
+  command.add_flag("--json", args->json, "print one JSON document instead of the tables");
+  return [args] { return run(*args); };
+}
+
+}  // namespace cleave::app

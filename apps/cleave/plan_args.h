@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model_args.h"
+#include "plan/cost_model.h"
+
+namespace cleave::app {
+
+/// The arguments of the verbs that plan: two profiles, a link, a codec.
+struct PlanArgs {
+  std::string device;
+  std::string cloud;
+  std::string link = "4g";
+  std::string codec = "quant:bits=8,range=minmax|zstd:level=3";
+  double compute_mw = plan::EnergyModel::kThesisComputeMw;
+  int jpeg_quality = 85;
+};
+
+void add_plan_args(CLI::App& command, PlanArgs& args, bool required);
+
+/// Reads the profiles and measures what the codec and the input cost.
+Result<plan::Problem> make_problem(const LoadedModel& loaded, const PlanArgs& args,
+                                   const SampleArgs& samples);
+
+}  // namespace cleave::app

@@ -1,0 +1,42 @@
+#include "verbs.h"
+
+#include <array>
+
+namespace cleave::app {
+
+Action define_codec(CLI::App& command);
+Action define_demo(CLI::App& command);
+Action define_doctor(CLI::App& command);
+Action define_inspect(CLI::App& command);
+Action define_link(CLI::App& command);
+Action define_plan(CLI::App& command);
+Action define_profile(CLI::App& command);
+Action define_run(CLI::App& command);
+Action define_serve(CLI::App& command);
+Action define_split(CLI::App& command);
+Action define_verify(CLI::App& command);
+Action define_zoo(CLI::App& command);
+
+std::span<const Verb> verbs() {
+  static constexpr std::array kVerbs{
+      Verb{"doctor", "say whether this machine is ready, and what is slow about it", define_doctor},
+      Verb{"inspect", "list a network's layers, what they cost, and every cut with its size",
+           define_inspect},
+      Verb{"zoo", "list and write benchmark networks with seeded weights", define_zoo},
+      Verb{"profile", "measure a network at every boundary between its layers", define_profile},
+      Verb{"plan", "rank every way to run a network across a link", define_plan},
+      Verb{"split", "cut a network and write the bundle", define_split},
+      Verb{"serve", "serve bundles and networks over KServe v2", define_serve},
+      Verb{"run", "run a bundle on photos: on the device, in the cloud, or split", define_run},
+      Verb{"link", "emulate a slow link as a TCP proxy: rate, delay, outages, traces", define_link},
+      Verb{"codec", "encode and decode tensors", define_codec},
+      Verb{"verify", "join the halves of every cut and compare with the uncut network",
+           define_verify},
+      Verb{"demo",
+           "the main job from end to end: profile, plan, cut, serve and run across three links",
+           define_demo},
+  };
+  return kVerbs;
+}
+
+}  // namespace cleave::app
