@@ -1,0 +1,128 @@
+"""The halves that `cleave split` writes are ONNX files like any other: the ONNX project's checker
+accepts them, and ONNX Runtime, joined, gives what it gives for the whole network.
+
+usage: onnxruntime_halves.py CLEAVE
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+
+CLEAVE = Path(sys.argv.pop()).resolve()
+DATA = os.environ.get("CLEAVE_DATA")
+TOLERANCE = 1e-4
+DTYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64, "u8": np.uint8,
+          "bool": np.bool_}
+
+
+def session(path):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    # Errors alone: it warns of every unread initialiser in the trained networks.
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run(network, values, outputs):
+    fed = {i.name: values[i.name] for i in network.get_inputs()}
+    return dict(zip(outputs, network.run(outputs, fed)))
+
+
+def cleave(*arguments):
+    return subprocess.run([CLEAVE, *map(str, arguments)], check=True, capture_output=True,
+                          text=True).stdout
+
+
+class Halves(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def assert_same(self, found, expected, what):
+        self.assertEqual(found.dtype, expected.dtype, what)
+        self.assertEqual(found.shape, expected.shape, what)
+        if expected.dtype.kind != "f":
+            np.testing.assert_array_equal(found, expected, what)
+            return
+        scale = np.ptp(expected) or max(np.abs(expected).max(), 1)
+        self.assertLessEqual(np.abs(found - expected).max() / scale, TOLERANCE, what)
+
+    def split(self, model, share_of_cuts):
+        """Cuts at these shares of the way through the network."""
+        cuts = [c["index"] for c in json.loads(cleave("inspect", model, "--json"))["cuts"]]
+        chosen = sorted({cuts[int(share * (len(cuts) - 1))] for share in share_of_cuts})
+        out = self.folder / "bundle"
+        at = [word for cut in chosen for word in ("--at", cut)]
+        cleave("split", model, *at, "--codec", "raw", "--out", out)
+        return out, json.loads((out / "bundle.json").read_text())
+
+    def check(self, model, share_of_cuts=(0.1, 0.5, 0.9)):
+        out, manifest = self.split(model, share_of_cuts)
+        rng = np.random.default_rng(5)
+        inputs = {v["name"]: rng.standard_normal(v["shape"]).astype(DTYPES[v["dtype"]])
+                  for v in manifest["inputs"]}
+        outputs = [v["name"] for v in manifest["outputs"]]
+        expected = run(session(model), inputs, outputs)
+        kept = run(session(out / manifest["model"]["file"]), inputs, outputs)
+        for name in outputs:
+            self.assert_same(kept[name], expected[name], f"{name} of the bundle's whole network")
+        for cut in manifest["cuts"]:
+            self.check_cut(out, cut, inputs, expected)
+
+    def check_cut(self, out, cut, inputs, expected):
+        values = dict(inputs)
+        for half in ("head", "tail"):
+            path = out / cut[half]["file"]
+            onnx.checker.check_model(str(path), full_check=True)
+            network = session(path)
+            made = [v["name"] for v in cut[f"{half}_outputs"]]
+            takes = {v["name"] for v in cut["head_inputs" if half == "head" else "crossing"]}
+            self.assertEqual({i.name for i in network.get_inputs()}, takes)
+            values.update(run(network, values, made))
+        for crossing in cut["crossing"]:
+            value = values[crossing["name"]]
+            self.assertEqual(list(value.shape), crossing["shape"], crossing["name"])
+            self.assertEqual(value.dtype, DTYPES[crossing["dtype"]], crossing["name"])
+        for name, whole in expected.items():
+            self.assert_same(values[name], whole, f"{name} at cut {cut['id']}")
+
+    def check_trained(self, name):
+        if DATA is None:
+            self.skipTest("skipped: CLEAVE_DATA not found")
+        self.check(Path(DATA) / "models" / name)
+
+    def test_tiny(self):
+        model = self.folder / "tiny.onnx"
+        cleave("zoo", "write", "tiny", model)
+        self.check(model, (0, 0.3, 0.6, 1))
+
+    def test_squeezenet(self):
+        self.check_trained("squeezenet1.1.onnx")
+
+    def test_resnet(self):
+        self.check_trained("resnet20_cifar10.onnx")
+
+    def test_face_detector_of_two_outputs(self):
+        self.check_trained("version-RFB-320.onnx")
+
+    def test_face_detector_of_three_outputs(self):
+        self.check_trained("face_detection_yunet_120x160.onnx")
+
+    def test_segmentation_in_nhwc(self):
+        self.check_trained("deeplab_v3_1_default_1.onnx")
+
+    def test_style_transfer(self):
+        self.check_trained("fast_neural_style_candy.onnx")
+
+
+if __name__ == "__main__":
+    unittest.main()
