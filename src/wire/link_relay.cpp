@@ -86,12 +86,12 @@ std::optional<Nanos> LinkRelay::settle(Nanos now) {
 }
 
 void LinkRelay::set_link(const Link& link, Nanos now) {
-  for (Lane& lane : lanes_) lane.shaper.advance(now);
+  for (Lane& lane : lanes_) lane.shaper.settle(now);
   timeline_.set_link(link);
 }
 
 void LinkRelay::set_outage(bool out, Nanos now) {
-  for (Lane& lane : lanes_) lane.shaper.advance(now);
+  for (Lane& lane : lanes_) lane.shaper.settle(now);
   timeline_.set_outage(out);
 }
 

@@ -32,36 +32,46 @@ std::optional<Nanos> LinkShaper::next_event(Nanos now) {
   if (waiting_.empty()) return std::nullopt;
   const Nanos horizon = now + kHorizon;
   double unserved_bytes = waiting_.front().unserved_bytes;
+  const Served served = serve(to_double(horizon), unserved_bytes);
+  return served.whole ? std::min(arrival_of(served.until), horizon) : horizon;
+}
+
+void LinkShaper::settle(Nanos now) {
+  advance(now);
+  if (waiting_.empty()) return;
   const double from = std::max(served_until_, waiting_.front().arrived);
-  const Served served = serve(from, to_double(horizon), unserved_bytes);
-  return served.whole ? std::min(arrival_of(served.time), horizon) : horizon;
+  if (from >= to_double(now)) return;
+  // No change and no chunk's end lies between here and now, or advance() would have passed it.
+  const LinkState state = timeline_.at(Nanos(static_cast<std::int64_t>(from)), direction_);
+  waiting_.front().unserved_bytes -= state.bytes_per_nano * (to_double(now) - from);
+  served_until_ = to_double(now);
 }
 
 void LinkShaper::advance(Nanos now) {
   while (!waiting_.empty()) {
     Waiting& head = waiting_.front();
-    const double from = std::max(served_until_, head.arrived);
-    const Served served = serve(from, to_double(now), head.unserved_bytes);
-    served_until_ = served.time;
+    const Served served = serve(to_double(now), head.unserved_bytes);
+    served_until_ = served.until;
     if (!served.whole) return;
-    flying_.push_back({arrival_of(served.time), head.bytes});
+    flying_.push_back({arrival_of(served.until), head.bytes});
     waiting_.pop_front();
   }
 }
 
-LinkShaper::Served LinkShaper::serve(double from, double limit, double& unserved_bytes) const {
-  while (from <= limit) {
+LinkShaper::Served LinkShaper::serve(double limit, double& unserved_bytes) const {
+  double from = std::max(served_until_, waiting_.front().arrived);
+  for (;;) {
     const LinkState state = timeline_.at(Nanos(static_cast<std::int64_t>(from)), direction_);
-    const double until = std::min(to_double(state.until), limit);
+    const double until = to_double(state.until);
     const double capacity_bytes = state.bytes_per_nano * (until - from);
     if (state.bytes_per_nano > 0 && unserved_bytes <= capacity_bytes) {
-      return {from + unserved_bytes / state.bytes_per_nano, true};
+      const double end = from + unserved_bytes / state.bytes_per_nano;
+      return end <= limit ? Served{end, true} : Served{from, false};
     }
+    if (until > limit) return {from, false};
     unserved_bytes -= capacity_bytes;
     from = until;
-    if (from >= limit) break;
   }
-  return {from, false};
 }
 
 Nanos LinkShaper::arrival_of(double served) const {

@@ -18,10 +18,10 @@ namespace cleave::wire {
 ///
 /// Time is virtual: every member takes the present and computes what happened until then, so that
 /// calls may come late without distorting the link. Rates are integrated over every change of the
-/// timeline, to a fraction of a nanosecond a chunk.
+/// timeline, to a fraction of a nanosecond a chunk, and how often a shaper is asked changes nothing.
 ///
 /// Times are from the timeline's start and must not go back from call to call. Not thread-safe. The
-/// timeline is not owned; call advance() before changing it.
+/// timeline is not owned; call settle() before changing it.
 class LinkShaper {
  public:
   LinkShaper(const LinkTimeline& timeline, Direction direction)
@@ -35,8 +35,8 @@ class LinkShaper {
   /// When to call pop() next: the oldest chunk's arrival, or an earlier time to ask again where
   /// that is over a second away. Nothing when nothing is under way.
   std::optional<Nanos> next_event(Nanos now);
-  /// Settles what was served until `now`.
-  void advance(Nanos now);
+  /// Takes what was served until `now` as done, whatever the timeline says of it from here on.
+  void settle(Nanos now);
 
   /// Bytes pushed and not yet popped.
   std::size_t held_bytes() const { return held_bytes_; }
@@ -52,13 +52,16 @@ class LinkShaper {
     std::size_t bytes;
   };
 
-  /// Serves `unserved_bytes` from time `from` on, no further than `limit` (ns). Returns when it
-  /// stopped and whether all was served.
   struct Served {
-    double time;
+    double until;  // ns
     bool whole;
   };
-  Served serve(double from, double limit, double& unserved_bytes) const;
+  /// Serves the oldest waiting chunk, of which `unserved_bytes` are left. Stops at its end, or at
+  /// the last change of the timeline up to `limit` (ns): were it to stop at `limit` itself, every
+  /// question would round, and a chunk that just fits before an outage could fall into it.
+  Served serve(double limit, double& unserved_bytes) const;
+  /// Moves on every chunk that is served whole by `now`.
+  void advance(Nanos now);
   Nanos arrival_of(double served) const;
 
   const LinkTimeline& timeline_;
