@@ -29,10 +29,10 @@ namespace fs = std::filesystem;
 struct Args {
   /// As in Ulhaq and Bajic: an inference takes 160 ms on their phone and 20 ms on their server.
   double slowdown = 8;
-  int repeat = 2;
+  int repeat = 3;
   std::string codec = "quant:bits=8,range=minmax|zstd:level=3";
   std::string device_budget = "14s";
-  std::string cloud_budget = "7s";
+  std::string cloud_budget = "10s";
   int jpeg_quality = 85;
   std::string out;
   bool json = false;

@@ -25,6 +25,7 @@ struct Args {
   std::string budget = "30s";
   double slowdown = 1;
   int rounds = 9;
+  std::string idle = fmt::format("{:g}ms", profile::kIdleMs);
   bool json = false;
 };
 
@@ -83,6 +84,7 @@ Result<int> run(const Args& args) {
   options.engine = CLEAVE_TRY(engine_options(args.run));
   options.slowdown = args.slowdown;
   options.rounds = args.rounds;
+  options.idle_ms = CLEAVE_TRY(parse_duration_ms(args.idle));
   options.budget_s = CLEAVE_TRY(parse_duration_ms(args.budget)) / 1000;
   study::Samples samples =
       CLEAVE_TRY(study::load_samples(loaded.model, args.samples.paths, args.samples.preprocess, 1));
@@ -122,6 +124,10 @@ Action define_profile(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--rounds", args->rounds, "runs of each group")
       ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      .add_option("--idle", args->idle,
+                  "rest before each run: a machine that waits for requests runs them cold")
       ->capture_default_str();
   command.add_flag("--json", args->json, "print the profile instead of a table");
   return [args] { return run(*args); };

@@ -157,9 +157,12 @@ class Measurer {
   }
 
   Result<void> run_once(Running& running, bool keep) {
+    clock_.sleep_until(rested_);
     const Nanos start = clock_.now();
     CLEAVE_CHECK(running.session->run(running.inputs));
-    if (keep) running.ms.push_back(to_ms(clock_.now() - start));
+    const double ms = to_ms(clock_.now() - start);
+    rested_ = start + from_ms(ms / options_.slowdown + options_.idle_ms);
+    if (keep) running.ms.push_back(ms);
     return {};
   }
 
@@ -230,6 +233,7 @@ class Measurer {
   Clock& clock_;
   int layers_;
   Nanos deadline_;
+  Nanos rested_{0};  ///< when the machine has idled long enough for the next run
   Profile profile_;
   std::map<std::string, Tensor> values_;
   Running whole_;

@@ -11,11 +11,17 @@
 
 namespace cleave::profile {
 
+/// Rest before a timed run, in ms: a device or server that waited for its next request runs it with
+/// cold caches and sleeping workers, up to a third slower than one that never stops. About what a
+/// frame waits for the network on Wi-Fi.
+inline constexpr double kIdleMs = 20;
+
 struct MeasureOptions {
   engine::EngineOptions engine;
   double slowdown = 1;   ///< above 1: every run is stretched by sleeping; an emulated device
   double budget_s = 30;  ///< what cannot be measured within it is interpolated
   int rounds = 9;        ///< runs of each group
+  double idle_ms = kIdleMs;  ///< rest before each run; the sleep of an emulated device counts
   bool heads = true;
   bool tails = true;
   bool layers = true;

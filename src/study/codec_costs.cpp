@@ -5,13 +5,14 @@
 #include "base/stats.h"
 #include "codec/packet.h"
 #include "engine/intermediates.h"
+#include "profile/measure.h"
 
 namespace cleave::study {
 namespace {
 
 constexpr std::string_view kPlace = "study.codec_costs";
-/// Timed runs per cut and sample set; the median is kept.
-constexpr int kRepeats = 5;
+/// Timed runs; the median is kept.
+constexpr std::size_t kTimedRuns = 3;
 
 using Values = std::map<std::string, Tensor>;
 
@@ -37,10 +38,11 @@ Result<Stream> make_stream(const std::string& name, std::string_view spec,
   return stream;
 }
 
-/// Codes sample `i` of every stream once, adding its bytes and times.
-Result<void> code_once(const std::vector<Stream>& streams, std::size_t i, Clock& clock,
-                       double& bytes, std::vector<double>& encode_ms,
-                       std::vector<double>& decode_ms) {
+void rest(Clock& clock) { clock.sleep_until(clock.now() + from_ms(profile::kIdleMs)); }
+
+/// Codes sample `i` of every stream once: its packets' bytes and the times it took.
+Result<plan::CodecCost> code_once(const std::vector<Stream>& streams, std::size_t i, Clock& clock) {
+  plan::CodecCost cost;
   std::vector<Bytes> packets;
   const Nanos start = clock.now();
   for (const Stream& s : streams)
@@ -50,10 +52,10 @@ Result<void> code_once(const std::vector<Stream>& streams, std::size_t i, Clock&
     const Tensor& t = *streams[v].tensors[i];
     CLEAVE_CHECK(codec::decode_bound(*streams[v].codec, packets[v], t.dtype(), t.shape()));
   }
-  encode_ms.push_back(to_ms(encoded - start));
-  decode_ms.push_back(to_ms(clock.now() - encoded));
-  for (const Bytes& packet : packets) bytes += static_cast<double>(packet.size());
-  return {};
+  cost.encode_ms = to_ms(encoded - start);
+  cost.decode_ms = to_ms(clock.now() - encoded);
+  for (const Bytes& packet : packets) cost.payload_bytes += static_cast<double>(packet.size());
+  return cost;
 }
 
 Result<plan::CodecCost> cost_of_cut(const graph::Cut& cut, std::string_view spec,
@@ -61,16 +63,23 @@ Result<plan::CodecCost> cost_of_cut(const graph::Cut& cut, std::string_view spec
   std::vector<Stream> streams;
   for (const TensorSpec& value : cut.values)
     streams.push_back(CLEAVE_TRY(make_stream(value.name, spec, samples)));
-  double bytes = 0;
+  plan::CodecCost mean;
   std::vector<double> encode_ms;
   std::vector<double> decode_ms;
-  for (int repeat = 0; repeat < kRepeats; ++repeat) {
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      CLEAVE_CHECK(code_once(streams, i, clock, bytes, encode_ms, decode_ms));
-    }
+  // Every sample counts alike in the bytes; only the timed runs need their rest.
+  const std::size_t runs = samples.size() * ((kTimedRuns - 1) / samples.size() + 1);
+  for (std::size_t run = 0; run < runs; ++run) {
+    const bool timed = run < kTimedRuns;
+    if (timed) rest(clock);
+    const auto cost = CLEAVE_TRY(code_once(streams, run % samples.size(), clock));
+    mean.payload_bytes += cost.payload_bytes / static_cast<double>(runs);
+    if (!timed) continue;
+    encode_ms.push_back(cost.encode_ms);
+    decode_ms.push_back(cost.decode_ms);
   }
-  return plan::CodecCost{bytes / static_cast<double>(encode_ms.size()), summarize(encode_ms).median,
-                         summarize(decode_ms).median};
+  mean.encode_ms = summarize(encode_ms).median;
+  mean.decode_ms = summarize(decode_ms).median;
+  return mean;
 }
 
 }  // namespace
@@ -102,7 +111,8 @@ Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,
   std::vector<double> decode_ms;
   for (const data::Image& image : pictures) {
     const data::Image picture = preprocess.picture(image);
-    for (int repeat = 0; repeat < kRepeats; ++repeat) {
+    for (std::size_t run = 0; run < kTimedRuns; ++run) {
+      rest(clock);
       const Nanos start = clock.now();
       const auto bytes = CLEAVE_TRY(data::encode_jpeg(picture, quality));
       const Nanos encoded = clock.now();

@@ -67,6 +67,7 @@ class Measure : public testing::Test {
     options_.inputs = random_tensors(model_.inputs(), 1);
     options_.budget_s = 1e6;
     options_.rounds = 3;
+    options_.idle_ms = 0;
   }
 
   std::size_t layers() const { return model_.layers().size(); }
