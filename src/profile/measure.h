@@ -18,9 +18,9 @@ inline constexpr double kIdleMs = 20;
 
 struct MeasureOptions {
   engine::EngineOptions engine;
-  double slowdown = 1;   ///< above 1: every run is stretched by sleeping; an emulated device
-  double budget_s = 30;  ///< what cannot be measured within it is interpolated
-  int rounds = 9;        ///< runs of each group
+  double slowdown = 1;       ///< above 1: every run is stretched by sleeping; an emulated device
+  double budget_s = 30;      ///< what cannot be measured within it is interpolated
+  int rounds = 9;            ///< runs of each group
   double idle_ms = kIdleMs;  ///< rest before each run; the sleep of an emulated device counts
   bool heads = true;
   bool tails = true;
