@@ -18,7 +18,8 @@ namespace cleave::wire {
 ///
 /// Time is virtual: every member takes the present and computes what happened until then, so that
 /// calls may come late without distorting the link. Rates are integrated over every change of the
-/// timeline, to a fraction of a nanosecond a chunk, and how often a shaper is asked changes nothing.
+/// timeline, to a fraction of a nanosecond a chunk, and how often a shaper is asked changes
+/// nothing.
 ///
 /// Times are from the timeline's start and must not go back from call to call. Not thread-safe. The
 /// timeline is not owned; call settle() before changing it.
