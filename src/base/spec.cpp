@@ -27,17 +27,6 @@ std::optional<double> to_number(std::string_view text) {
   return value;
 }
 
-/// Splits at every `separator`; an empty text gives one empty part.
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
-}
-
 Result<void> check_name(std::string_view name, std::string_view whole) {
   if (!name.empty() && std::ranges::all_of(name, is_name_char)) return {};
   return fail(ErrorCode::kInvalidArgument, kPlace,
@@ -70,6 +59,16 @@ Result<Spec> parse_stage(std::string_view stage, std::string_view whole) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t at = text.find(separator);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
 
 const std::string* Spec::find(std::string_view key) const {
   const auto it = std::ranges::find(settings, key, &std::pair<std::string, std::string>::first);

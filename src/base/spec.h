@@ -37,6 +37,9 @@ struct Spec {
   const std::string* find(std::string_view key) const;
 };
 
+/// The parts of `text` between the separators; an empty text is one empty part.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
 /// Parses "a:k=v,k=v|b|c:k=v". Names and keys are lower-case letters, digits, '_', '-' and '.'.
 /// A value ends at ',' or '|'. Empty stages, doubled keys and stray characters are errors.
 Result<std::vector<Spec>> parse_specs(std::string_view text);

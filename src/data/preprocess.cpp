@@ -42,16 +42,6 @@ std::optional<T> parse_whole(std::string_view text) {
   return value;
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
-}
-
 bool is_side(std::optional<int> n) { return n && *n >= 1 && *n <= kMaxSide; }
 
 /// "224" or "240x320": height, width.
