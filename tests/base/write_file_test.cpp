@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 
 namespace cleave {
 namespace {
@@ -12,19 +13,14 @@ namespace fs = std::filesystem;
 
 class WriteFile : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("cleave_write_file_" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  fs::path folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(WriteFile, ReplacesAFileAndLeavesNothingElse) {
   ASSERT_TRUE(write_file(folder_ / "f", "long before"));
   ASSERT_TRUE(write_file(folder_ / "f", "after"));
   EXPECT_EQ(read_file(folder_ / "f").value(), "after");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(folder_.entries(), 1);
 }
 
 TEST_F(WriteFile, WritesIntoAPipe) {

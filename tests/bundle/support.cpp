@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/random_tensor.h"
-#include "engine/openvino_engine.h"
 #include "graph/builder.h"
 #include "zoo/zoo.h"
 
@@ -52,11 +51,6 @@ class FailingEngine final : public engine::Engine {
 };
 
 }  // namespace
-
-engine::Engine& test_engine() {
-  static const std::unique_ptr<engine::Engine> kEngine = engine::make_openvino_engine();
-  return *kEngine;
-}
 
 graph::Model tiny() { return graph::Model::parse(zoo::build("tiny", 1).value()).value(); }
 

@@ -8,13 +8,10 @@
 
 #include "base/folder.h"
 #include "bundle/writer.h"
-#include "engine/engine.h"
+#include "engine/shared_engine.h"
 #include "graph/model.h"
 
 namespace cleave::bundle {
-
-/// One engine for the whole program: making one takes a moment.
-engine::Engine& test_engine();
 
 graph::Model tiny();
 /// Inputs a and b (1x4), outputs early and late: early is born before most cuts, b crosses them as

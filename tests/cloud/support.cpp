@@ -8,26 +8,10 @@
 #include "base/file.h"
 #include "base/random_tensor.h"
 #include "bundle/writer.h"
-#include "engine/openvino_engine.h"
 #include "graph/model.h"
 #include "zoo/zoo.h"
 
 namespace cleave::cloud {
-
-engine::Engine& test_engine() {
-  static const std::unique_ptr<engine::Engine> kEngine = engine::make_openvino_engine();
-  return *kEngine;
-}
-
-TemporaryFolder::TemporaryFolder() {
-  std::string text = (std::filesystem::temp_directory_path() / "cleave_cloud_XXXXXX").string();
-  path_ = mkdtemp(text.data());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 void write_tiny(const std::filesystem::path& file, std::uint64_t seed) {
   ASSERT_TRUE(write_file(file, zoo::build("tiny", seed).value()));

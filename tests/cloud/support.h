@@ -9,27 +9,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "cloud/inference_service.h"
 #include "cloud/repository.h"
-#include "engine/engine.h"
+#include "engine/shared_engine.h"
 
 namespace cleave::cloud {
-
-/// One engine for the whole program: making one takes a moment.
-engine::Engine& test_engine();
-
-/// A folder that is removed when the test ends.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// How pictures become the zoo's "tiny" network's input.
 inline constexpr std::string_view kTinyPictures = "image:size=64,mean=imagenet";

@@ -8,8 +8,6 @@
 #include "data/synthetic.h"
 #include "pictures.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
 namespace cleave::data {
 namespace {
 
@@ -105,16 +103,6 @@ TEST(Image, EveryTruncationIsAnError) {
             ErrorCode::kNeedMoreBytes);
   EXPECT_EQ(decode_image(std::span(png).first(png.size() / 2)).error().code,
             ErrorCode::kNeedMoreBytes);
-}
-
-TEST(Image, FuzzCorpusReplays) {
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(corpus())) {
-    const std::string bytes = read_file(entry.path()).value();
-    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-    ++files;
-  }
-  EXPECT_GT(files, 10);
 }
 
 // The sums are of what Pillow decodes, lossless formats only: JPEG decoders may differ in the last

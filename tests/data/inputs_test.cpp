@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "pictures.h"
 
 namespace cleave::data {
@@ -13,16 +14,12 @@ namespace fs = std::filesystem;
 class Inputs : public testing::Test {
  protected:
   void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    root_ = fs::temp_directory_path() /
-            ("cleave_inputs_" + std::string(test->name()) + std::to_string(getpid()));
     fs::create_directories(root_ / "b/deep");
     fs::create_directories(root_ / "empty");
     for (const char* file : {"z.JPG", "a.png", "b/t.npy", "b/deep/x.jpeg", "b/readme.txt"}) {
       ASSERT_TRUE(write_file(root_ / file, ""));
     }
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   Result<std::vector<std::string>> expand(const std::vector<std::string>& names) {
     std::vector<std::string> paths;
@@ -35,7 +32,8 @@ class Inputs : public testing::Test {
     return found;
   }
 
-  fs::path root_;
+  TemporaryFolder folder_;
+  const fs::path root_ = folder_.path();
 };
 
 TEST_F(Inputs, FolderIsSortedAndDeep) {

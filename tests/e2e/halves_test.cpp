@@ -7,7 +7,7 @@
 #include <iostream>
 
 #include "base/random_tensor.h"
-#include "engine/openvino_engine.h"
+#include "engine/shared_engine.h"
 #include "study/joined.h"
 #include "study/samples.h"
 #include "zoo/zoo.h"
@@ -60,11 +60,6 @@ bool verify_all() {
 fs::path data_folder() {
   const char* named = std::getenv("CLEAVE_DATA");
   return named != nullptr ? fs::path(named) : fs::path(CLEAVE_SOURCE_DIR) / "../shared/data";
-}
-
-engine::Engine& test_engine() {
-  static const std::unique_ptr<engine::Engine> kEngine = engine::make_openvino_engine();
-  return *kEngine;
 }
 
 graph::LoadOptions load_options() {

@@ -11,7 +11,6 @@
 #include "cloud/repository.h"
 #include "data/npy.h"
 #include "data/synthetic.h"
-#include "engine/openvino_engine.h"
 #include "graph/model.h"
 #include "zoo/zoo.h"
 
@@ -30,22 +29,10 @@ void must(Result<void> result) {
 
 }  // namespace
 
-engine::Engine& test_engine() {
-  static const auto engine = engine::make_openvino_engine();
-  return *engine;
-}
-
 SteadyClock& test_clock() {
   static SteadyClock clock;
   return clock;
 }
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = std::filesystem::temp_directory_path() / "cleave-edge-XXXXXX";
-  path_ = mkdtemp(pattern.data());
-}
-
-TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
 
 TinyBundle::TinyBundle(const std::string& codec, std::optional<bundle::WholeCosts> costs,
                        std::vector<std::optional<bundle::CutCosts>> cut_costs) {

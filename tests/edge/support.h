@@ -9,31 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "base/folder.h"
 #include "bundle/bundle.h"
 #include "cloud/inference_service.h"
 #include "edge/runner.h"
-#include "engine/engine.h"
+#include "engine/shared_engine.h"
 #include "wire/link_proxy.h"
 #include "wire/server.h"
 
 namespace cleave::edge {
 
-/// One engine for the whole program: making one takes a moment.
-engine::Engine& test_engine();
 SteadyClock& test_clock();
-
-/// A folder that is removed when the test ends.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The zoo's "tiny" cut in two places, and inputs for it, in a folder of their own.
 class TinyBundle {

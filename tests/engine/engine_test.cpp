@@ -9,18 +9,13 @@
 #include "base/random_tensor.h"
 #include "bundle/tolerance.h"
 #include "engine/intermediates.h"
-#include "engine/openvino_engine.h"
+#include "engine/shared_engine.h"
 #include "engine/slowed_session.h"
 #include "engine/ticking_session.h"
 #include "zoo/zoo.h"
 
 namespace cleave::engine {
 namespace {
-
-Engine& test_engine() {
-  static const std::unique_ptr<Engine> kEngine = make_openvino_engine();
-  return *kEngine;
-}
 
 std::unique_ptr<Session> tiny(const EngineOptions& options = {}) {
   return test_engine().compile(zoo::build("tiny", 1).value(), options).value();

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "graph/builder.h"
 #include "graph/check.h"
 #include "graph/model.h"
@@ -38,19 +39,6 @@ void expect_refused(const Builder& builder, ErrorCode code, const std::string& t
   EXPECT_NE(error.message.find(text), std::string::npos) << error.to_string();
 }
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "cleave_graph_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 TEST(Load, RefusesWhatIsNoNetwork) {
   EXPECT_EQ(refused("").code, ErrorCode::kNotThisFormat);
   EXPECT_EQ(refused("GIF89a, or some such picture").code, ErrorCode::kNotThisFormat);
@@ -76,16 +64,6 @@ TEST(Load, SurvivesEveryFlippedByte) {
       byte = static_cast<char>(byte ^ flip);
     }
   }
-}
-
-TEST(Load, ReplaysTheFuzzCorpus) {
-  int files = 0;
-  for (const auto& entry : fs::directory_iterator(CLEAVE_SOURCE_DIR "/tests/fuzz/corpus/model")) {
-    const std::string bytes = read_file(entry.path()).value();
-    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-    ++files;
-  }
-  EXPECT_GT(files, 0);
 }
 
 TEST(Load, NamesTheFaultOfAGraph) {
@@ -289,7 +267,7 @@ fs::path write_external(const fs::path& folder, const std::string& location,
 }
 
 TEST(External, WeightsBecomePartOfTheNetwork) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = write_external(folder.path(), "weights.bin", "16", "64", 100);
   const Model model = Model::load(path).value();
   const auto held = parse_onnx(model.to_bytes().value());
@@ -301,7 +279,7 @@ TEST(External, WeightsBecomePartOfTheNetwork) {
 }
 
 TEST(External, NothingOutsideTheFolderIsRead) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const fs::path inner = folder.path() / "inner";
   fs::create_directory(inner);
   EXPECT_TRUE(write_file(folder.path() / "secret", std::string(64, 's')));
@@ -316,7 +294,7 @@ TEST(External, NothingOutsideTheFolderIsRead) {
 }
 
 TEST(External, PlacesAreChecked) {
-  const Folder folder;
+  const TemporaryFolder folder;
   struct Case {
     const char *location, *offset, *length;
   };
@@ -331,7 +309,7 @@ TEST(External, PlacesAreChecked) {
 }
 
 TEST(External, WeightsOfBodiesToo) {
-  const Folder folder;
+  const TemporaryFolder folder;
   Builder b;
   b.input("x", {2, 3}).input("c", {}, onnx::TensorProto::BOOL);
   onnx::GraphProto then = branch("Add", {"x", "inner"}, "a");

@@ -20,7 +20,6 @@ namespace {
 
 using bundle::Failing;
 using bundle::forked;
-using bundle::test_engine;
 using bundle::tiny;
 
 std::vector<std::vector<Tensor>> noise(const graph::Model& model) {
