@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "graph/proto.h"
-
 namespace cleave::graph {
 namespace {
 
@@ -27,7 +25,6 @@ class Extractor {
     copy_nodes();
     copy_quantization();
     copy_initializers();
-    copy_functions();
     return std::move(out_);
   }
 
@@ -152,31 +149,6 @@ class Extractor {
     }
     for (const auto& sparse : graph_.sparse_initializer()) {
       if (needed(sparse.values().name())) *part().add_sparse_initializer() = sparse;
-    }
-  }
-
-  /// Functions that the nodes call, and those which they call in turn.
-  void copy_functions() {
-    if (model_.functions_size() == 0) return;
-    std::unordered_set<std::string> called;
-    add_calls(part().node(), called);
-    for (const auto& function : model_.functions()) {
-      if (called.contains(function_key(function))) *out_.add_functions() = function;
-    }
-  }
-
-  void add_calls(const google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes,
-                 std::unordered_set<std::string>& called) const {
-    for (const auto& node : nodes) {
-      if (called.insert(function_key(node)).second) {
-        for (const auto& function : model_.functions()) {
-          if (function_key(function) == function_key(node)) add_calls(function.node(), called);
-        }
-      }
-      for (const auto& attribute : node.attribute()) {
-        if (attribute.has_g()) add_calls(attribute.g().node(), called);
-        for (const auto& graph : attribute.graphs()) add_calls(graph.node(), called);
-      }
     }
   }
 

@@ -125,7 +125,6 @@ onnx::ModelProto skeleton_of(const onnx::ModelProto& model, const TypeMap& known
   onnx::ModelProto skeleton;
   skeleton.set_ir_version(model.ir_version());
   *skeleton.mutable_opset_import() = model.opset_import();
-  *skeleton.mutable_functions() = model.functions();
   onnx::GraphProto& graph = *skeleton.mutable_graph();
   graph.set_name(model.graph().name());
   *graph.mutable_node() = model.graph().node();
@@ -147,11 +146,6 @@ onnx::ModelProto skeleton_of(const onnx::ModelProto& model, const TypeMap& known
   }
   const Versions versions = versions_of(model);
   hide_misread(*graph.mutable_node(), versions, known);
-  for (auto& function : *skeleton.mutable_functions()) {
-    // Names in a function are its own.
-    hide_misread(*function.mutable_node(), versions, {});
-    add_unknown_domain(*function.mutable_opset_import());
-  }
   add_unknown_domain(*skeleton.mutable_opset_import());
   return skeleton;
 }

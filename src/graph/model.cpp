@@ -114,7 +114,7 @@ Result<Model> Model::build(std::unique_ptr<Impl> impl, const LoadOptions& option
   Impl& m = *impl;
   normalize_constants(m.proto);
   // Faults of the graph are told before shapes are asked for.
-  sort_nodes(m.proto, CLEAVE_TRY(wire(m.proto)).sorted);
+  sort_nodes(m.proto, CLEAVE_TRY(wire(m.proto.graph())).sorted);
   m.inputs = CLEAVE_TRY(fix_inputs(m.proto, options.shapes));
   m.types = infer_types(m.proto, m.inputs, options.infer);
   // A folded shape may be what the shape of a value further on hung by.
@@ -124,7 +124,7 @@ Result<Model> Model::build(std::unique_ptr<Impl> impl, const LoadOptions& option
     folded = shapes || arithmetic;
     if (folded) complete_types(m.proto, m.types);
   }
-  m.wiring = CLEAVE_TRY(wire(m.proto));
+  m.wiring = CLEAVE_TRY(wire(m.proto.graph()));
   m.outputs = CLEAVE_TRY(output_specs(m.proto.graph(), m.types));
   write_types(m.proto, m.types);
   m.layers = make_layers(m.proto.graph(), m.wiring, m.types);

@@ -75,7 +75,8 @@ struct Totals {
 /// along that order. Accepts every IR version and operator set; what it does not know of an
 /// operator is its MACs and, without a TypeInference that knows it, its shapes.
 ///
-/// On loading, external weights become part of the network; initialisers stop being inputs;
+/// On loading, external weights become part of the network; calls of model-local functions become
+/// their nodes; initialisers stop being inputs;
 /// Constant nodes, and Shape and Size nodes of values with a known shape, become initialisers. What
 /// depends on constants alone (random generators apart) belongs to no layer and goes wherever it is
 /// read. Nodes that no graph output depends on belong to no layer.

@@ -1,5 +1,6 @@
 #include "graph/proto.h"
 
+#include "graph/functions.h"
 #include "graph/onnx_types.h"
 
 namespace cleave::graph {
@@ -94,7 +95,7 @@ Result<onnx::ModelProto> parse_proto(std::string_view bytes,
   if (model.opset_import_size() == 0) model.add_opset_import()->set_version(1);
   CLEAVE_CHECK(read_external_data(model, base_folder));
   CLEAVE_CHECK(visit_tensors(model, [](onnx::TensorProto& t) { return check_tensor_data(t); }));
-  CLEAVE_CHECK(check_functions(model));
+  CLEAVE_CHECK(inline_functions(model));
   return model;
 }
 

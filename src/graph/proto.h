@@ -15,8 +15,8 @@ namespace cleave::graph {
 inline constexpr std::int64_t kMaxModelBytes = 0x7fffffff;
 
 /// Parses a network, reads its external weights from `base_folder` and checks what later steps rely
-/// on: there are a graph and outputs, tensors hold the data they promise, functions do not call
-/// themselves.
+/// on: there are a graph and outputs, and tensors hold the data they promise. Calls of functions
+/// are inlined.
 Result<onnx::ModelProto> parse_proto(std::string_view bytes,
                                      const std::filesystem::path& base_folder);
 
@@ -29,14 +29,5 @@ Result<void> visit_tensors(onnx::ModelProto& model, const TensorVisitor& visit);
 /// `base_folder` or below, links resolved; none is allowed when it is empty. Network and weights
 /// together stay within kMaxModelBytes.
 Result<void> read_external_data(onnx::ModelProto& model, const std::filesystem::path& base_folder);
-
-/// Fails when a model-local function calls itself, directly or not, or when inlining all calls
-/// would give more than kMaxInlinedNodes nodes.
-inline constexpr std::int64_t kMaxInlinedNodes = 1'000'000;
-Result<void> check_functions(const onnx::ModelProto& model);
-
-/// "domain:name": the key of a model-local function, and of the node that calls it.
-std::string function_key(const onnx::FunctionProto& function);
-std::string function_key(const onnx::NodeProto& node);
 
 }  // namespace cleave::graph

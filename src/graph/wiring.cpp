@@ -8,7 +8,6 @@
 #include <unordered_set>
 
 #include "graph/onnx_types.h"
-#include "graph/proto.h"
 
 namespace cleave::graph {
 namespace {
@@ -37,45 +36,25 @@ void add_captured(const onnx::GraphProto& body, Names& out) {
   }
 }
 
-/// Knows which nodes are random, be it in a body or in a function that they call.
-class Randomness {
- public:
-  explicit Randomness(const onnx::ModelProto& model) {
-    for (const auto& function : model.functions()) functions_[function_key(function)] = &function;
-  }
+bool is_random(const onnx::NodeProto& node);
 
-  bool of_node(const onnx::NodeProto& node) {
-    if (std::ranges::find(kRandomOperators, node.op_type()) != kRandomOperators.end()) return true;
-    // A third input may switch training on.
-    if (node.op_type() == "Dropout" && node.input_size() > 2) return true;
-    const auto function = functions_.find(function_key(node));
-    if (function != functions_.end() && of_function(function->first, *function->second))
-      return true;
-    return std::ranges::any_of(node.attribute(), [this](const onnx::AttributeProto& attribute) {
-      return of_graph(attribute.g()) ||
-             std::ranges::any_of(attribute.graphs(), [this](const auto& g) { return of_graph(g); });
-    });
-  }
+bool has_random(const onnx::GraphProto& graph) {
+  return std::ranges::any_of(graph.node(), is_random);
+}
 
- private:
-  bool of_graph(const onnx::GraphProto& graph) {
-    return std::ranges::any_of(graph.node(), [this](const auto& node) { return of_node(node); });
-  }
-  bool of_function(const std::string& key, const onnx::FunctionProto& function) {
-    const auto [entry, fresh] = known_.try_emplace(key, false);
-    if (!fresh) return entry->second;
-    const bool random =
-        std::ranges::any_of(function.node(), [this](const auto& node) { return of_node(node); });
-    return known_[key] = random;
-  }
-
-  std::unordered_map<std::string, const onnx::FunctionProto*> functions_;
-  std::unordered_map<std::string, bool> known_;
-};
+/// Whether a node, or one in its bodies, gives something else each time.
+bool is_random(const onnx::NodeProto& node) {
+  if (std::ranges::find(kRandomOperators, node.op_type()) != kRandomOperators.end()) return true;
+  // A third input may switch training on.
+  if (node.op_type() == "Dropout" && node.input_size() > 2) return true;
+  return std::ranges::any_of(node.attribute(), [](const onnx::AttributeProto& attribute) {
+    return has_random(attribute.g()) || std::ranges::any_of(attribute.graphs(), has_random);
+  });
+}
 
 class Wirer {
  public:
-  explicit Wirer(const onnx::ModelProto& model) : model_(model), graph_(model.graph()) {}
+  explicit Wirer(const onnx::GraphProto& graph) : graph_(graph) {}
 
   Result<Wiring> run() {
     CLEAVE_CHECK(name_values());
@@ -206,20 +185,18 @@ class Wirer {
 
   void mark_constant() {
     w_.constant.assign(graph_.node_size(), 0);
-    Randomness random(model_);
     for (const int node : w_.sorted) {
       const onnx::NodeProto& proto = graph_.node(node);
       // A foreign operator that reads nothing may well be a generator.
       if (w_.reads[node].empty() && !is_standard(proto)) continue;
       if (!std::ranges::all_of(w_.reads[node], [&](int v) { return w_.values[v].constant; }))
         continue;
-      if (random.of_node(proto)) continue;
+      if (is_random(proto)) continue;
       w_.constant[node] = 1;
       for (const int value : w_.makes[node]) w_.values[value].constant = true;
     }
   }
 
-  const onnx::ModelProto& model_;
   const onnx::GraphProto& graph_;
   Wiring w_;
 };
@@ -246,6 +223,6 @@ std::string node_label(const onnx::NodeProto& node) {
   return "node '" + name + "' (" + node.op_type() + ")";
 }
 
-Result<Wiring> wire(const onnx::ModelProto& model) { return Wirer(model).run(); }
+Result<Wiring> wire(const onnx::GraphProto& graph) { return Wirer(graph).run(); }
 
 }  // namespace cleave::graph

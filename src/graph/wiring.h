@@ -38,7 +38,7 @@ struct Wiring {
 
 /// Fails, naming the value or node, when a value is made twice, read but never made, or needed to
 /// make itself. Initialisers must not be listed among the inputs. O(V log V + E).
-Result<Wiring> wire(const onnx::ModelProto& model);
+Result<Wiring> wire(const onnx::GraphProto& graph);
 
 /// Names that a node reads: its inputs, and the outer values that its bodies capture, at any depth.
 /// Each once, in order of appearance.

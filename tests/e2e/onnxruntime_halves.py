@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+from onnx import helper as make
 
 CLEAVE = Path(sys.argv.pop()).resolve()
 DATA = os.environ.get("CLEAVE_DATA")
@@ -103,6 +104,29 @@ class Halves(unittest.TestCase):
     def test_tiny(self):
         model = self.folder / "tiny.onnx"
         cleave("zoo", "write", "tiny", model)
+        self.check(model, (0, 0.3, 0.6, 1))
+
+    def test_local_functions(self):
+        """Three calls of one function, the middle one without the attribute that has a default."""
+        block = make.make_function(
+            "mine", "Block", ["x", "w"], ["y"],
+            [make.make_node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
+             make.make_node("LeakyRelu", ["c"], ["r"]), make.make_node("Add", ["r", "x"], ["y"])],
+            [make.make_opsetid("", 17)], attribute_protos=[make.make_attribute("slope", 0.5)])
+        block.node[1].attribute.add(name="alpha", ref_attr_name="slope",
+                                    type=onnx.AttributeProto.FLOAT)
+        calls = [make.make_node("Block", [x, w], [y], domain="mine", **slope)
+                 for x, w, y, slope in (("x", "w0", "a", {"slope": 0.1}), ("a", "w1", "b", {}),
+                                        ("b", "w2", "y", {"slope": 0.9}))]
+        image = [make.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 4, 8, 8])
+                 for name in "xy"]
+        rng = np.random.default_rng(3)
+        weights = [onnx.numpy_helper.from_array(
+            rng.standard_normal((4, 4, 3, 3)).astype(np.float32) / 4, f"w{i}") for i in range(3)]
+        graph = make.make_graph(calls, "calls", image[:1], image[1:], weights)
+        model = self.folder / "functions.onnx"
+        onnx.save(make.make_model(graph, functions=[block], ir_version=9, opset_imports=[
+            make.make_opsetid("", 17), make.make_opsetid("mine", 1)]), model)
         self.check(model, (0, 0.3, 0.6, 1))
 
     def test_squeezenet(self):

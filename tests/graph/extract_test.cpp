@@ -100,37 +100,6 @@ TEST(Extract, KeepsMetadataAndQuantization) {
   EXPECT_EQ(weights, (NameSet{"a_scale", "w"}));
 }
 
-TEST(Extract, KeepsFunctionsThatAreCalled) {
-  Builder b(15, 8);
-  auto* import = b.model.add_opset_import();
-  import->set_domain("mine");
-  import->set_version(1);
-  const auto add_function = [&](const std::string& name, const std::string& op,
-                                const std::string& domain) {
-    auto* f = b.model.add_functions();
-    f->set_name(name);
-    f->set_domain("mine");
-    f->add_input("i");
-    f->add_output("o");
-    for (const auto& set : b.model.opset_import()) *f->add_opset_import() = set;
-    auto* n = f->add_node();
-    n->set_op_type(op);
-    n->set_domain(domain);
-    n->add_input("i");
-    n->add_output("o");
-  };
-  add_function("outer", "inner", "mine");
-  add_function("inner", "Sin", "");
-  add_function("other", "Cos", "");
-  b.input("x", {1, 2}).node("outer", {"x"}, {"a"}).node("other", {"a"}, {"y"}).output("y");
-  for (auto& node : *b.graph().mutable_node()) node.set_domain("mine");
-  const Model model = Model::parse(b.bytes()).value();
-  EXPECT_EQ(model.value("y")->shape, (Shape{1, 2}));
-  EXPECT_EQ(parse_onnx(model.head(model.cuts()[0]).value()).functions_size(), 2);
-  EXPECT_EQ(parse_onnx(model.tail(model.cuts()[0]).value()).functions_size(), 1);
-  expect_sound(model);
-}
-
 TEST(Extract, SparseWeightsGoAlong) {
   Builder b;
   b.input("x", {1, 4}).node("MatMul", {"x", "sparse"}, {"m"}).node("Sin", {"m"}, {"y"}).output("y");

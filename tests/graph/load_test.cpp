@@ -101,37 +101,6 @@ TEST(Load, ChecksTheDataOfTensors) {
   expect_refused(b, ErrorCode::kCorrupt, "impossible dimensions");
 }
 
-TEST(Load, FunctionsMustNotCallThemselves) {
-  Builder b(15, 8);
-  b.model.add_opset_import()->set_domain("mine");
-  b.model.mutable_opset_import(1)->set_version(1);
-  for (const auto& [name, calls] : {std::pair("f", "g"), std::pair("g", "f")}) {
-    auto* function = b.model.add_functions();
-    function->set_name(name);
-    function->set_domain("mine");
-    auto* node = function->add_node();
-    node->set_op_type(calls);
-    node->set_domain("mine");
-  }
-  b.input("x", {1}).node("Sin", {"x"}, {"y"}).output("y");
-  expect_refused(b, ErrorCode::kCorrupt, "calls itself");
-  // Calls that double at each of 40 levels would take longer than the universe has been there.
-  b.model.clear_functions();
-  for (int i = 0; i < 40; ++i) {
-    auto* function = b.model.add_functions();
-    function->set_name("f" + std::to_string(i));
-    function->set_domain("mine");
-    for (int call = 0; call < 2; ++call) {
-      auto* node = function->add_node();
-      node->set_op_type("f" + std::to_string(i + 1));
-      node->set_domain("mine");
-    }
-  }
-  b.graph().mutable_node(0)->set_op_type("f0");
-  b.graph().mutable_node(0)->set_domain("mine");
-  expect_refused(b, ErrorCode::kResourceExhausted, "expand to more than");
-}
-
 TEST(Dimensions, BatchIsOneUnlessSaid) {
   Builder b = chain({-1, 4});
   EXPECT_EQ(Model::parse(b.bytes()).value().inputs()[0].shape, (Shape{1, 4}));
