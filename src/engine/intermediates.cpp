@@ -1,5 +1,7 @@
 #include "engine/intermediates.h"
 
+#include <set>
+
 namespace cleave::engine {
 
 Result<std::map<std::string, Tensor>> intermediate_values(const graph::Model& model, Engine& engine,
@@ -12,10 +14,18 @@ Result<std::map<std::string, Tensor>> intermediate_values(const graph::Model& mo
     input_names.push_back(model.inputs()[i].name);
     values.insert_or_assign(input_names.back(), inputs[i]);
   }
-  std::vector<std::string> output_names;
+  // What is known to be a tensor, or crosses some cut: the rest may be a sequence or a type that no
+  // tensor here can hold.
+  std::set<std::string> wanted;
   for (const graph::Layer& layer : model.layers()) {
-    for (const TensorSpec& out : layer.outputs) output_names.push_back(out.name);
+    for (const TensorSpec& out : layer.outputs)
+      if (out.byte_size()) wanted.insert(out.name);
   }
+  for (const graph::Cut& cut : model.cuts()) {
+    for (const TensorSpec& value : cut.values)
+      if (!values.contains(value.name)) wanted.insert(value.name);
+  }
+  const std::vector<std::string> output_names(wanted.begin(), wanted.end());
   const std::string bytes = CLEAVE_TRY(model.extract(input_names, output_names));
   const auto session = CLEAVE_TRY(engine.compile(bytes, options));
   std::vector<Tensor> computed = CLEAVE_TRY(session->run(inputs));

@@ -11,27 +11,34 @@
 #include <set>
 #include <streambuf>
 
+#include "base/spec.h"
+
 namespace cleave::engine {
 namespace {
 
 constexpr std::string_view kPlace = "engine.openvino";
 
-/// Runs `action`, turning OpenVINO's exceptions into errors.
+/// What OpenVINO's message says, on one line: without source positions and the advice behind it.
+std::string gist(std::string message) {
+  message.resize(std::min(message.size(), message.find("To facilitate the conversion")));
+  std::string text;
+  for (const std::string_view line : split(message, '\n')) {
+    const bool position = line.starts_with("Exception from ") || line.starts_with("Check '");
+    if (position || line.find_first_not_of(' ') == std::string_view::npos) continue;
+    text += (text.empty() ? "" : " ") + std::string(line);
+  }
+  return text.empty() ? message : text;
+}
+
+/// Runs `action`, turning OpenVINO's exceptions into errors: of `code` where it refuses something.
 template <class F>
-auto guarded(std::string_view what, F&& action) -> decltype(action()) {
+auto guarded(ErrorCode code, std::string_view what, F&& action) -> decltype(action()) {
   try {
     return action();
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::kResourceExhausted, kPlace, std::string(what) + ": out of memory");
   } catch (const std::exception& e) {
-    // OpenVINO's messages carry source positions and line breaks; the last line says what was
-    // wrong, unless it is advice.
-    std::string message = e.what();
-    message.resize(std::min(message.size(), message.find("To facilitate the conversion")));
-    while (!message.empty() && (message.back() == '\n' || message.back() == ' '))
-      message.pop_back();
-    const std::size_t line = message.rfind('\n');
-    return fail(ErrorCode::kUnsupported, kPlace,
-                std::string(what) + ": " +
-                    (line == std::string::npos ? message : message.substr(line + 1)));
+    return fail(code, kPlace, std::string(what) + ": " + gist(e.what()));
   }
 }
 
@@ -94,7 +101,7 @@ class OpenVinoSession final : public Session {
 
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) override {
     CLEAVE_CHECK(check_inputs(inputs_, inputs));
-    return guarded("run", [&]() -> Result<std::vector<Tensor>> {
+    return guarded(ErrorCode::kInvalidArgument, "run", [&]() -> Result<std::vector<Tensor>> {
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         if (!ports_[i]) continue;
         const Tensor& t = inputs[i];
@@ -104,7 +111,9 @@ class OpenVinoSession final : public Session {
             *ports_[i],
             ov::Tensor(to_ov(t.dtype()), ov::Shape(t.shape().begin(), t.shape().end()), data));
       }
-      request_.infer();
+      // Not infer(): with one thread it swallows errors, and the outputs are the last request's.
+      request_.start_async();
+      request_.wait();
       std::vector<Tensor> results;
       for (std::size_t i = 0; i < outputs_.size(); ++i) {
         const ov::Tensor out = request_.get_output_tensor(i);
@@ -120,7 +129,7 @@ class OpenVinoSession final : public Session {
   }
 
   Result<std::unique_ptr<Session>> fork() const override {
-    return guarded("fork", [&]() -> Result<std::unique_ptr<Session>> {
+    return guarded(ErrorCode::kUnsupported, "fork", [&]() -> Result<std::unique_ptr<Session>> {
       return std::make_unique<OpenVinoSession>(model_, inputs_, ports_, outputs_);
     });
   }
@@ -208,7 +217,7 @@ class OpenVinoEngine final : public Engine {
 
   Result<std::unique_ptr<Session>> compile(std::string onnx_bytes,
                                            const EngineOptions& options) override {
-    return guarded("compile", [&]() -> Result<std::unique_ptr<Session>> {
+    return guarded(ErrorCode::kUnsupported, "compile", [&]() -> Result<std::unique_ptr<Session>> {
       ov::CompiledModel compiled;
       std::vector<TensorSpec> inputs;
       Ports ports;
@@ -235,7 +244,7 @@ class OpenVinoEngine final : public Engine {
 
   Result<std::vector<TensorSpec>> infer_types(std::string_view onnx_bytes,
                                               std::span<const TensorSpec> inputs) override {
-    return guarded("read", [&]() -> Result<std::vector<TensorSpec>> {
+    return guarded(ErrorCode::kUnsupported, "read", [&]() -> Result<std::vector<TensorSpec>> {
       const ov::frontend::FrontEnd::Ptr reader = readers_.load_by_framework("onnx");
       const std::shared_ptr<ov::Model> model = reader->convert(parse(*reader, onnx_bytes));
       std::map<std::string, ov::PartialShape> shapes;

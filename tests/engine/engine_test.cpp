@@ -12,6 +12,7 @@
 #include "engine/shared_engine.h"
 #include "engine/slowed_session.h"
 #include "engine/ticking_session.h"
+#include "graph/builder.h"
 #include "zoo/zoo.h"
 
 namespace cleave::engine {
@@ -57,6 +58,30 @@ TEST(OpenVino, WrongInputsAreNamed) {
     EXPECT_EQ(session->run(misshapen).error().code, ErrorCode::kInvalidArgument);
   }
   EXPECT_TRUE(session->run(right)) << "a refused run leaves the session usable";
+}
+
+/// A node may only find out from its values that it cannot run. One thread is a case of its own:
+/// there OpenVINO can give the answer of the run before in place of an error.
+TEST(OpenVino, ARunThatFailsIsAnErrorAtAnyNumberOfThreads) {
+  graph::Builder b(13, 7);
+  b.input("x", {2, 3}).input("dims", {2}, onnx::TensorProto::INT64);
+  b.node("Reshape", {"x", "dims"}, {"r"}).node("Sin", {"r"}, {"y"}).output("y");
+  for (const int threads : {1, 2}) {
+    EngineOptions options;
+    options.threads = threads;
+    const auto session = test_engine().compile(b.bytes(), options).value();
+    const auto run = [&](const std::vector<std::int64_t>& dims) {
+      const std::vector<Tensor> inputs{Tensor(DType::kF32, {2, 3}),
+                                       Tensor::from_values<std::int64_t>({2}, dims)};
+      return session->run(inputs);
+    };
+    EXPECT_EQ(run({3, 2}).value()[0].shape(), (Shape{3, 2}));
+    const auto failed = run({5, 5});
+    ASSERT_FALSE(failed) << threads << " thread(s)";
+    EXPECT_EQ(failed.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(failed.error().message.find('\n'), std::string::npos);
+    EXPECT_EQ(run({6, 1}).value()[0].shape(), (Shape{6, 1}));
+  }
 }
 
 TEST(OpenVino, GarbageIsAnError) {
