@@ -39,13 +39,22 @@ std::vector<Span> crossing_spans(const Wiring& wiring, const std::vector<Lifetim
   return spans;
 }
 
-Result<void> check_crossings(const std::vector<Span>& spans) {
-  std::int64_t crossings = 0;
-  for (const Span& span : spans) crossings += std::max(0, span.last - span.first + 1);
-  if (crossings <= kMaxCrossings) return {};
+/// Wide networks list many values at each of many cuts.
+Result<void> check_lists(const onnx::GraphProto& graph, const Wiring& wiring, const TypeMap& types,
+                         const std::vector<Span>& spans, std::size_t cuts) {
+  std::size_t bytes = 0;
+  for (const Span& span : spans) {
+    const TensorSpec spec = spec_or_unknown(wiring.values[span.value].name, types);
+    const std::size_t each = sizeof(TensorSpec) + spec.name.size() + 8 * spec.shape.size();
+    bytes += each * static_cast<std::size_t>(std::max(0, span.last - span.first + 1));
+  }
+  for (const auto& output : graph.output())
+    bytes += (sizeof(std::string) + output.name().size()) * cuts;
+  if (bytes <= static_cast<std::size_t>(kMaxListedBytes)) return {};
   return fail(ErrorCode::kResourceExhausted, "graph.cuts",
-              "the cuts list " + std::to_string(crossings) + " crossing values, at most " +
-                  std::to_string(kMaxCrossings) + " are taken");
+              "the values that cross the network's " + std::to_string(cuts) + " cuts take " +
+                  std::to_string(bytes) + " bytes to list, expected at most " +
+                  std::to_string(kMaxListedBytes));
 }
 
 /// Graph outputs that are there once `layers` layers have run.
@@ -126,8 +135,8 @@ Result<std::vector<Cut>> make_cuts(const onnx::GraphProto& graph, const Wiring& 
                                    const TypeMap& types, const std::vector<Layer>& layers) {
   const auto lifetimes = find_lifetimes(wiring, layers);
   const auto spans = crossing_spans(wiring, lifetimes);
-  CLEAVE_CHECK(check_crossings(spans));
   std::vector<Cut> cuts(layers.empty() ? 0 : layers.size() - 1);
+  CLEAVE_CHECK(check_lists(graph, wiring, types, spans, cuts.size()));
   std::vector<char> movable(cuts.size(), 1);
   for (const Span& span : spans) {
     const std::string& name = wiring.values[span.value].name;

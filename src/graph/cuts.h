@@ -12,9 +12,8 @@
 
 namespace cleave::graph {
 
-/// Most crossing values that all cuts of a network may list together; bounds memory on wide
-/// networks.
-inline constexpr std::int64_t kMaxCrossings = 2'000'000;
+/// Most bytes that the values and outputs listed by all cuts of a network may take together.
+inline constexpr std::int64_t kMaxListedBytes = std::int64_t{512} << 20;
 
 /// When, counted in layers, a value comes into being and is last read.
 struct Lifetime {

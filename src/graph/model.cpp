@@ -92,13 +92,9 @@ Result<Model> Model::load(const std::filesystem::path& path, const LoadOptions& 
   {
     // The bytes go before the rest begins: weights are in memory once.
     const std::string bytes = CLEAVE_TRY(read_file(path));
-    auto proto = parse_proto(bytes, path.has_parent_path() ? path.parent_path() : ".");
-    if (!proto) {
-      Error error = std::move(proto).error();
-      error.message = "'" + path.string() + "': " + error.message;
-      return std::unexpected(std::move(error));
-    }
-    impl->proto = *std::move(proto);
+    impl->proto =
+        CLEAVE_TRY(about("'" + path.string() + "'",
+                         parse_proto(bytes, path.has_parent_path() ? path.parent_path() : ".")));
   }
   return build(std::move(impl), options);
 }
@@ -113,6 +109,7 @@ Result<Model> Model::parse(std::string_view bytes, const LoadOptions& options,
 Result<Model> Model::build(std::unique_ptr<Impl> impl, const LoadOptions& options) {
   Impl& m = *impl;
   normalize_constants(m.proto);
+  CLEAVE_CHECK(check_ranks(m.proto.graph()));
   // Faults of the graph are told before shapes are asked for.
   sort_nodes(m.proto, CLEAVE_TRY(wire(m.proto.graph())).sorted);
   m.inputs = CLEAVE_TRY(fix_inputs(m.proto, options.shapes));

@@ -1,6 +1,8 @@
 #include "graph/normalize.h"
 
 #include <algorithm>
+#include <array>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace cleave::graph {
@@ -39,6 +41,25 @@ Shape asked_dims(const onnx::NodeProto& node, const Shape& shape) {
   return Shape(shape.begin() + start, shape.begin() + end);
 }
 
+/// Drops the shapes that bodies declare, at any depth: they were those of other inputs.
+void forget_body_shapes(onnx::GraphProto& graph) {
+  const auto forget = [](onnx::ValueInfoProto& info) {
+    if (info.type().has_tensor_type()) info.mutable_type()->mutable_tensor_type()->clear_shape();
+  };
+  const auto forget_all = [&](onnx::GraphProto& body) {
+    body.clear_value_info();
+    for (auto& input : *body.mutable_input()) forget(input);
+    for (auto& output : *body.mutable_output()) forget(output);
+    forget_body_shapes(body);
+  };
+  for (auto& node : *graph.mutable_node()) {
+    for (auto& attribute : *node.mutable_attribute()) {
+      if (attribute.has_g()) forget_all(*attribute.mutable_g());
+      for (auto& body : *attribute.mutable_graphs()) forget_all(body);
+    }
+  }
+}
+
 /// Resolves the shapes of inputs, remembering what each named dimension turned out to be.
 class InputFixer {
  public:
@@ -54,7 +75,10 @@ class InputFixer {
     }
     for (auto& output : *graph.mutable_output()) settle(*output.mutable_type());
     for (auto& info : *graph.mutable_value_info()) settle(*info.mutable_type());
-    if (replaced_) graph.clear_value_info();
+    if (replaced_) {
+      graph.clear_value_info();
+      forget_body_shapes(graph);
+    }
     return specs;
   }
 
@@ -191,7 +215,8 @@ bool replace_nodes(
   auto& nodes = *graph.mutable_node();
   int kept = 0;
   for (int i = 0; i < nodes.size(); ++i) {
-    const bool candidate = nodes[i].output_size() == 1 && !outputs.contains(nodes[i].output(0));
+    const bool candidate = nodes[i].output_size() == 1 && !nodes[i].output(0).empty() &&
+                           !outputs.contains(nodes[i].output(0));
     if (auto tensor = candidate ? constant_of(nodes[i]) : std::nullopt) {
       tensor->set_name(nodes[i].output(0));
       *graph.add_initializer() = std::move(*tensor);
@@ -215,6 +240,37 @@ void normalize_constants(onnx::ModelProto& model) {
                inputs.end());
   replace_nodes(graph, constant_tensor);
   model.set_ir_version(std::max<std::int64_t>(model.ir_version(), 4));
+}
+
+Result<void> check_ranks(const onnx::GraphProto& graph) {
+  const auto check = [](std::int64_t rank, const std::string& what) -> Result<void> {
+    if (rank <= kMaxRank) return {};
+    return fail(ErrorCode::kUnsupported, "graph.load",
+                what + " has " + std::to_string(rank) + " dimensions, expected at most " +
+                    std::to_string(kMaxRank));
+  };
+  for (const auto& input : graph.input()) {
+    const int rank = input.type().tensor_type().shape().dim_size();
+    CLEAVE_CHECK(check(rank, "input '" + input.name() + "'"));
+  }
+  std::unordered_map<std::string_view, std::int64_t> lists;  // elements of what may be a shape
+  for (const auto& tensor : graph.initializer()) {
+    CLEAVE_CHECK(check(tensor.dims_size(), "initialiser '" + tensor.name() + "'"));
+    if (tensor.dims_size() == 1) lists[tensor.name()] = tensor.dims(0);
+  }
+  constexpr std::array<std::string_view, 4> kShapeTakers{"Reshape", "Expand", "Unsqueeze",
+                                                         "ConstantOfShape"};
+  for (const auto& node : graph.node()) {
+    if (std::ranges::find(kShapeTakers, node.op_type()) == kShapeTakers.end()) continue;
+    std::int64_t rank = 0;
+    for (const auto& attribute : node.attribute())
+      rank = std::max<std::int64_t>(rank, attribute.ints_size());
+    const auto list = lists.find(node.input_size() > 0 ? node.input(node.input_size() - 1) : "");
+    if (list != lists.end() && (node.input_size() > 1 || node.op_type() == "ConstantOfShape"))
+      rank = std::max(rank, list->second);
+    CLEAVE_CHECK(check(rank, "what node '" + node.name() + "' makes"));
+  }
+  return {};
 }
 
 void sort_nodes(onnx::ModelProto& model, const std::vector<int>& order) {

@@ -19,6 +19,12 @@ namespace cleave::graph {
 /// inputs, and raises the IR version to 4, from which on that is allowed.
 void normalize_constants(onnx::ModelProto& model);
 
+/// Fails when a graph input, an initialiser or what a node makes of a constant shape has more than
+/// kMaxRank dimensions: inferring such shapes through many nodes would take memory without bound.
+/// That is after normalize_constants().
+inline constexpr std::int64_t kMaxRank = 255;
+Result<void> check_ranks(const onnx::GraphProto& graph);
+
 /// Puts the nodes into the given order, which names each once. libonnx reads them front to back.
 void sort_nodes(onnx::ModelProto& model, const std::vector<int>& order);
 

@@ -27,7 +27,7 @@ std::optional<Integers> read_integers(const onnx::TensorProto& tensor) {
   if (tensor.data_type() != onnx::TensorProto::INT64 || tensor.dims_size() > 1) return std::nullopt;
   if (!count || *count > kMaxElements) return std::nullopt;
   Integers out{tensor.dims_size() == 0, {}};
-  if (tensor.has_raw_data()) {
+  if (tensor.has_raw_data() && *count > 0) {
     out.values.resize(static_cast<std::size_t>(*count));
     std::memcpy(out.values.data(), tensor.raw_data().data(), tensor.raw_data().size());
   } else {
@@ -73,9 +73,20 @@ std::optional<Integers> concat(const onnx::NodeProto&, const Operands& in) {
   return out;
 }
 
-/// Of a scalar there is one way to make a list; deeper lists are no shapes.
-std::optional<Integers> unsqueeze(const onnx::NodeProto&, const Operands& in) {
+/// Axes are an attribute up to operator set 12, an input from then on.
+std::vector<std::int64_t> axes_of(const onnx::NodeProto& node, const Operands& in) {
+  if (in.size() > 1) return in[1]->values;
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.name() == "axes") return {attribute.ints().begin(), attribute.ints().end()};
+  }
+  return {};
+}
+
+/// A scalar becomes a list; what has more dimensions is no shape.
+std::optional<Integers> unsqueeze(const onnx::NodeProto& node, const Operands& in) {
   if (in.empty() || !in[0]->scalar) return std::nullopt;
+  const std::vector<std::int64_t> axes = axes_of(node, in);
+  if (axes.size() != 1 || (axes[0] != 0 && axes[0] != -1)) return std::nullopt;
   return Integers{false, in[0]->values};
 }
 

@@ -165,6 +165,29 @@ TEST(Dimensions, AReplacedSizeDropsStaleShapes) {
   EXPECT_EQ(model.outputs()[0].shape, (Shape{1, 3, 8, 8}));
 }
 
+TEST(Dimensions, AReplacedSizeDropsStaleShapesOfBodies) {
+  Builder b;
+  b.input("x", {1, 2, 3}).input("c", {}, onnx::TensorProto::BOOL);
+  b.node("If", {"c"}, {"y"},
+         {body("then_branch", branch("Sin", {"x"}, "t")),
+          body("else_branch", branch("Cos", {"x"}, "e"))});
+  const Model model =
+      Model::parse(b.output("y").bytes(), {.shapes = {{"x", {1, 5, 3}}}, .infer = {}}).value();
+  const auto held = parse_onnx(model.to_bytes().value());
+  for (const auto& attribute : held.graph().node(0).attribute())
+    EXPECT_FALSE(attribute.g().output(0).type().tensor_type().has_shape());
+}
+
+TEST(Dimensions, MoreThanTheFormatsCountAreRefused) {
+  const std::vector<std::int64_t> many(300, 1);
+  Builder wide;
+  wide.input("x", many).node("Sin", {"x"}, {"y"}).output("y");
+  expect_refused(wide, ErrorCode::kUnsupported, "input 'x' has 300 dimensions");
+  Builder made;
+  made.input("x", {1}).weight("dims", {300}).node("Reshape", {"x", "dims"}, {"y"}).output("y");
+  expect_refused(made, ErrorCode::kUnsupported, "'n_y' makes has 300 dimensions");
+}
+
 TEST(Versions, OldNetworksListWeightsAmongInputs) {
   Builder b(7, 3);
   b.input("x", {1, 4}).input("w", {4, 4}).weight("w", {4, 4});

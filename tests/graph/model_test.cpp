@@ -265,6 +265,25 @@ TEST(Constants, ShapesOfKnownValuesAreFolded) {
   expect_sound(model);
 }
 
+/// Only a list can be a shape: a scalar that gets two dimensions is left to the engine.
+TEST(Constants, UnsqueezedScalarsKeepTheirRank) {
+  Builder b;
+  b.input("x", {1, 3}).node("Constant", {}, {"one"}, {tensor_attribute("value", [] {
+                              onnx::TensorProto t;
+                              t.set_data_type(onnx::TensorProto::INT64);
+                              t.add_int64_data(3);
+                              return t;
+                            }())});
+  b.node("Unsqueeze", {"one"}, {"list"}, {ints("axes", {0})});
+  b.node("Unsqueeze", {"one"}, {"table"}, {ints("axes", {0, 1})});
+  b.node("Cast", {"table"}, {"floats"}, {integer("to", onnx::TensorProto::FLOAT)});
+  b.node("Add", {"x", "floats"}, {"s"}).node("Reshape", {"s", "list"}, {"y"});
+  const Model model = loaded(b.output("y"));
+  EXPECT_EQ(model.value("list")->shape, Shape{1});
+  EXPECT_EQ(model.value("table")->shape, (Shape{1, 1}));
+  expect_sound(model);
+}
+
 TEST(Order, FilesOutOfOrderAreSorted) {
   Builder b;
   b.input("x", {1, 2})
