@@ -100,6 +100,15 @@ Result<std::vector<std::string>> CutCodec::encode(std::span<const Tensor* const>
   }
   std::vector<std::string> packets;
   for (std::size_t i = 0; i < values.size(); ++i) {
+    const TensorSpec& expected = values_[i];
+    if (values[i]->dtype() != expected.dtype || values[i]->shape() != expected.shape) {
+      return fail(ErrorCode::kUnsupported, kPlace,
+                  "value '" + expected.name + "' is " +
+                      std::string(dtype_name(values[i]->dtype())) + " " +
+                      shape_text(values[i]->shape()) + ", expected " +
+                      std::string(dtype_name(expected.dtype)) + " " + shape_text(expected.shape) +
+                      " as when the bundle was made; cut where shapes do not depend on the input");
+    }
     const Bytes packet = CLEAVE_TRY(codec::encode_bound(codecs_[i], *values[i]));
     packets.emplace_back(as_text(packet));
   }
@@ -114,14 +123,9 @@ Result<std::vector<Tensor>> CutCodec::decode(std::span<const std::string> packet
   }
   std::vector<Tensor> values;
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    auto value =
-        codec::decode_bound(codecs_[i], as_bytes(packets[i]), values_[i].dtype, values_[i].shape);
-    if (!value) {
-      Error error = value.error();
-      error.message = "value '" + values_[i].name + "': " + error.message;
-      return std::unexpected(error);
-    }
-    values.push_back(*std::move(value));
+    const TensorSpec& spec = values_[i];
+    auto value = codec::decode_bound(codecs_[i], as_bytes(packets[i]), spec.dtype, spec.shape);
+    values.push_back(CLEAVE_TRY(about("value '" + spec.name + "'", std::move(value))));
   }
   return values;
 }

@@ -9,7 +9,6 @@ namespace {
 constexpr std::string_view kPlace = "bundle.check";
 /// Lossless, so that what was computed is what is compared.
 constexpr std::string_view kSpec = "raw|zstd:level=3";
-constexpr std::uint32_t kMaxTensors = 1024;
 
 void append_u32(std::string& out, std::uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(value >> shift);
@@ -37,10 +36,10 @@ Result<void> append_list(std::string& out, const codec::Codec& codec,
 
 Result<std::vector<Tensor>> take_list(std::span<const std::byte>& bytes) {
   const std::uint32_t count = CLEAVE_TRY(take_u32(bytes));
-  if (count > kMaxTensors) {
-    return fail(ErrorCode::kCorrupt, kPlace,
-                "a list has " + std::to_string(count) + " tensors, expected at most " +
-                    std::to_string(kMaxTensors));
+  if (count > bytes.size() / sizeof(std::uint32_t)) {
+    return fail(ErrorCode::kNeedMoreBytes, kPlace,
+                "a list of " + std::to_string(count) + " tensors has " +
+                    std::to_string(bytes.size()) + " bytes left");
   }
   std::vector<Tensor> tensors;
   for (std::uint32_t i = 0; i < count; ++i) {

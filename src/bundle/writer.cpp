@@ -78,6 +78,7 @@ class CutWriter {
     entry.head = CLEAVE_TRY(put(folder_, prefix + "head.onnx", head_bytes));
     entry.tail = CLEAVE_TRY(put(folder_, prefix + "tail.onnx", tail_bytes));
     const std::string check_bytes = CLEAVE_TRY(make_check_file(check));
+    CLEAVE_CHECK(parse_check_file(as_bytes(check_bytes)));
     entry.check = CLEAVE_TRY(put(folder_, prefix + "check.bin", check_bytes));
     return entry;
   }
@@ -102,17 +103,30 @@ class CutWriter {
     std::vector<CrossingValue> result;
     for (const TensorSpec& spec : crossing) {
       std::vector<Tensor> seen;
-      for (const Values& values : samples) seen.push_back(CLEAVE_TRY(pick({spec}, values)).front());
+      for (const Values& values : samples) {
+        seen.push_back(CLEAVE_TRY(pick({spec}, values)).front());
+        CLEAVE_CHECK(check_same_shape(spec.name, seen));
+      }
       CrossingValue value{spec, "", Json::object()};
       // The graph may not know a shape or type that the run has now shown.
       value.value.shape = seen.front().shape();
       value.value.dtype = seen.front().dtype();
-      value.calibration = CLEAVE_TRY(codec::Codec::calibrate(request_.codec, seen));
+      value.calibration = CLEAVE_TRY(
+          about("value '" + spec.name + "'", codec::Codec::calibrate(request_.codec, seen)));
       const auto codec = CLEAVE_TRY(codec::Codec::create(request_.codec, value.calibration));
       value.codec = codec.spec();
       result.push_back(std::move(value));
     }
     return result;
+  }
+
+  /// Packets carry no shape: a value that has another one from input to input cannot cross.
+  static Result<void> check_same_shape(const std::string& name, const std::vector<Tensor>& seen) {
+    if (seen.back().shape() == seen.front().shape()) return {};
+    return fail(ErrorCode::kUnsupported, kPlace,
+                "value '" + name + "' has shape " + shape_text(seen.front().shape()) +
+                    " for one sample and " + shape_text(seen.back().shape()) +
+                    " for another, expected the same for all; cut elsewhere");
   }
 
   Result<CheckVector> make_check(const CutEntry& entry, engine::Session& tail, const Values& values,

@@ -33,7 +33,8 @@ Result<Stream> make_stream(const std::string& name, std::string_view spec,
     stream.tensors.push_back(&it->second);
     seen.push_back(it->second);
   }
-  const Json calibration = CLEAVE_TRY(codec::Codec::calibrate(spec, seen));
+  const Json calibration =
+      CLEAVE_TRY(about("value '" + name + "'", codec::Codec::calibrate(spec, seen)));
   stream.codec = CLEAVE_TRY(codec::Codec::create(spec, calibration));
   return stream;
 }
@@ -89,15 +90,25 @@ Result<std::vector<std::optional<plan::CodecCost>>> measure_codec_costs(
     const std::vector<std::vector<Tensor>>& samples, Clock& clock) {
   if (samples.empty())
     return fail(ErrorCode::kInvalidArgument, kPlace, "no sample input, expected one or more");
+  CLEAVE_CHECK(codec::Codec::create(codec_spec));
   std::vector<Values> values;
   for (const std::vector<Tensor>& inputs : samples) {
     values.push_back(CLEAVE_TRY(engine::intermediate_values(model, engine, {}, inputs)));
   }
   std::vector<std::optional<plan::CodecCost>> costs(model.layers().size() + 1);
+  std::optional<Error> refused;
+  bool any = false;
   for (const graph::Cut& cut : model.cuts()) {
-    costs[static_cast<std::size_t>(cut.index)] =
-        CLEAVE_TRY(cost_of_cut(cut, codec_spec, values, clock));
+    // A codec may refuse the values of some cuts, masks of -inf for one: nobody can cut there.
+    auto cost = about("cut " + cut.id(), cost_of_cut(cut, codec_spec, values, clock));
+    any = any || cost;
+    if (cost) {
+      costs[static_cast<std::size_t>(cut.index)] = *cost;
+    } else if (!refused) {
+      refused = std::move(cost).error();
+    }
   }
+  if (!any && refused) return std::unexpected(*std::move(refused));
   return costs;
 }
 

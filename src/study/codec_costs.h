@@ -13,7 +13,8 @@
 namespace cleave::study {
 
 /// What it costs to send every cut of a network with one codec: the table by which codecs reach the
-/// planner. Entry k belongs to the cut of index k; entries 0 and n are empty.
+/// planner. Entry k belongs to the cut of index k; entries 0 and n are empty, and so are those of
+/// cuts whose values the codec refuses; an error when it refuses all.
 /// Each sample is a full set of inputs; the network is run on each, codecs are calibrated on all,
 /// bytes are means over the samples and times medians of a few runs on one thread of this machine,
 /// each after a rest (profile::kIdleMs), as a frame finds it.

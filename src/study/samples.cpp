@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kPlace = "samples";
 constexpr std::uint64_t kSeed = 1;
+/// Largest input that is made of noise.
+constexpr std::int64_t kMaxNoiseBytes = std::int64_t{2} << 30;
 
 Result<std::optional<data::Preprocess>> choose_preprocess(const graph::Model& model,
                                                           std::string_view spec) {
@@ -25,6 +27,17 @@ Result<void> check_fits(const data::Preprocess& preprocess, const TensorSpec& in
                   shape_text(input.shape));
 }
 
+Result<std::vector<Tensor>> noise(const std::vector<TensorSpec>& inputs) {
+  for (const TensorSpec& input : inputs) {
+    if (input.byte_size().value_or(0) <= kMaxNoiseBytes) continue;
+    return fail(ErrorCode::kResourceExhausted, kPlace,
+                "input '" + input.name + "' of shape " + shape_text(input.shape) + " takes " +
+                    std::to_string(*input.byte_size()) + " bytes, expected at most " +
+                    std::to_string(kMaxNoiseBytes));
+  }
+  return random_tensors(inputs, kSeed);
+}
+
 }  // namespace
 
 Result<Samples> load_samples(const graph::Model& model, std::span<const std::string> paths,
@@ -34,7 +47,7 @@ Result<Samples> load_samples(const graph::Model& model, std::span<const std::str
   if (samples.preprocess) CLEAVE_CHECK(check_fits(*samples.preprocess, model.inputs().front()));
   if (paths.empty()) {
     samples.random = true;
-    samples.inputs.push_back(random_tensors(model.inputs(), kSeed));
+    samples.inputs.push_back(CLEAVE_TRY(noise(model.inputs())));
     return samples;
   }
   if (model.inputs().size() != 1) {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "bundle/support.h"
 #include "bundle/tolerance.h"
+#include "graph/builder.h"
 
 namespace cleave::bundle {
 namespace {
@@ -194,6 +195,43 @@ TEST(Verify, RefusesAnotherNetwork) {
   const auto real_tail = session_of(bundle, cut.tail);
   EXPECT_FALSE(verify_head(*real_tail, cut, bundle.manifest(), check, engine::Precision::kF32));
   EXPECT_FALSE(verify_tail(*real_head, cut, check, engine::Precision::kF32));
+}
+
+/// Packets carry no shape: what differs from the bundle's would be decoded as something else.
+TEST(CutCodec, RefusesOtherShapesThanTheBundles) {
+  const TemporaryFolder folder;
+  const graph::Model model = forked();
+  const Bundle bundle = written(model, request_for(model, "raw"), folder / "b");
+  const CutCodec codec = CutCodec::create(bundle.default_cut()).value();
+  for (const Shape& shape : {Shape{1, 3}, Shape{1, 4}, Shape{4}}) {
+    const Tensor tensor(DType::kF32, shape);
+    const std::vector<const Tensor*> values(codec.size(), &tensor);
+    const auto packets = codec.encode(values);
+    ASSERT_EQ(packets.has_value(), shape == Shape({1, 4}));
+    if (packets) continue;
+    EXPECT_NE(packets.error().message.find("expected f32 1x4"), std::string::npos)
+        << packets.error().message;
+  }
+}
+
+TEST(WriteBundle, RefusesValuesWhoseShapeHangsByTheInput) {
+  const TemporaryFolder folder;
+  graph::Builder b(13, 7);
+  b.input("x", {1, 4}).node("NonZero", {"x"}, {"where"}).node("Abs", {"where"}, {"y"});
+  b.output("y");
+  b.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+      onnx::TensorProto::INT64);
+  const graph::Model model = graph::Model::parse(b.bytes()).value();
+  WriteRequest request = request_for(model, "raw");
+  for (const std::vector<float>& values : {std::vector<float>{1, 0, 1, 0}, {1, 1, 1, 0}})
+    request.samples.push_back({Tensor::from_values<float>({1, 4}, values)});
+  request.samples.erase(request.samples.begin(), request.samples.end() - 2);
+  const auto refused = write_bundle(model, test_engine(), request, folder / "b");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("'where' has shape 2x2 for one sample and 2x3"),
+            std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(folder.entries(), 0);
 }
 
 TEST(CutCodec, CountsItsValues) {

@@ -74,6 +74,26 @@ TEST(CodecCosts, CountsEveryValueOfACut) {
   EXPECT_GT(widest, 1U);
 }
 
+/// Exporters write masks with -inf, which no quantiser takes: nobody can cut there, but elsewhere.
+TEST(CodecCosts, CutsThatTheCodecRefusesAreLeftOut) {
+  graph::Builder b(13, 7);
+  b.input("x", {1, 4}).node("Sin", {"x"}, {"a"}).node("Log", {"zero"}, {"unused"});
+  b.node("Sub", {"x", "x"}, {"zero"}).node("Log", {"zero"}, {"mask"});
+  b.node("Exp", {"mask"}, {"open"}).node("Add", {"a", "open"}, {"y"}).output("y");
+  const graph::Model model = graph::Model::parse(b.bytes()).value();
+  ManualClock clock;
+  const auto costs = measure_codec_costs(model, test_engine(), "quant:bits=8", noise(model), clock);
+  ASSERT_TRUE(costs) << costs.error().to_string();
+  int left_out = 0;
+  for (const graph::Cut& cut : model.cuts()) {
+    const bool masked =
+        std::ranges::find(cut.values, "mask", &TensorSpec::name) != cut.values.end();
+    EXPECT_EQ((*costs)[static_cast<std::size_t>(cut.index)].has_value(), !masked) << cut.index;
+    left_out += masked ? 1 : 0;
+  }
+  EXPECT_EQ(left_out, 1);
+}
+
 TEST(CodecCosts, Errors) {
   ManualClock clock;
   const graph::Model model = tiny();
