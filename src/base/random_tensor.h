@@ -8,7 +8,8 @@
 namespace cleave {
 
 /// A seeded input for a network when there is no real one: one tensor per spec, whose shapes must
-/// be known. f32 and f64 are normal, other types zero (an index of zero is always valid).
+/// be known. Floating point numbers are normal, other types zero (an index of zero is always
+/// valid).
 std::vector<Tensor> random_tensors(const std::vector<TensorSpec>& specs, std::uint64_t seed);
 
 }  // namespace cleave

@@ -48,6 +48,13 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string_view place, std::
   return std::unexpected(Error{code, std::string(place), std::move(message)});
 }
 
+/// The result, with what an error is about in front of its message: "value 'x': …".
+template <class T>
+Result<T> about(const std::string& what, Result<T> result) {
+  if (!result) result.error().message = what + ": " + result.error().message;
+  return result;
+}
+
 }  // namespace cleave
 
 /// Evaluates to the value of a Result, or returns its error from the enclosing function. May be

@@ -151,9 +151,7 @@ Result<Image> decode_image(std::span<const std::byte> bytes, std::int64_t max_pi
 
 Result<Image> load_image(const std::filesystem::path& path) {
   const std::string content = CLEAVE_TRY(read_file(path, kMaxPictureFileBytes));
-  Result<Image> image = decode_image(as_bytes(content));
-  if (!image) image.error().message = "'" + path.string() + "': " + image.error().message;
-  return image;
+  return about("'" + path.string() + "'", decode_image(as_bytes(content)));
 }
 
 Result<std::vector<std::byte>> encode_jpeg(const Image& image, int quality) {

@@ -203,9 +203,7 @@ Result<Tensor> parse_npy(std::span<const std::byte> file, std::size_t max_tensor
 Result<Tensor> read_npy(const std::filesystem::path& path, std::size_t max_tensor_bytes) {
   const std::string file =
       CLEAVE_TRY(read_file(path, max_tensor_bytes + kMaxHeaderBytes + kAlignment));
-  Result<Tensor> tensor = parse_npy(as_bytes(file), max_tensor_bytes);
-  if (!tensor) tensor.error().message = "'" + path.string() + "': " + tensor.error().message;
-  return tensor;
+  return about("'" + path.string() + "'", parse_npy(as_bytes(file), max_tensor_bytes));
 }
 
 Result<std::string> format_npy(const Tensor& tensor) {

@@ -136,9 +136,8 @@ Result<LinkTrace> parse_link_trace(std::string_view text) {
 }
 
 Result<LinkTrace> read_link_trace(const std::filesystem::path& path) {
-  auto trace = parse_link_trace(CLEAVE_TRY(read_file(path, kMaxTraceBytes)));
-  if (!trace) trace.error().message = path.string() + ": " + trace.error().message;
-  return trace;
+  const std::string text = CLEAVE_TRY(read_file(path, kMaxTraceBytes));
+  return about("'" + path.string() + "'", parse_link_trace(text));
 }
 
 LinkTimeline::LinkTimeline(const Link& link, std::optional<LinkTrace> trace,

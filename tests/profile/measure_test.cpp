@@ -7,6 +7,7 @@
 
 #include "base/random_tensor.h"
 #include "engine/openvino_engine.h"
+#include "graph/builder.h"
 #include "zoo/zoo.h"
 
 namespace cleave::profile {
@@ -193,6 +194,27 @@ TEST_F(Measure, RealTimesMakeAWholeProfile) {
   EXPECT_EQ(total, static_cast<int>(2 * model_.cuts().size() + layers()));
   EXPECT_TRUE(sum_of_layers_ms(*p));
   EXPECT_TRUE(from_json(to_json(*p))) << "what is measured can be read back";
+}
+
+/// A layer that takes or gives a sequence cannot be run alone; the network around it can be
+/// measured.
+TEST_F(Measure, LayersThatOnlyRunAmongOthersHaveNoTime) {
+  graph::Builder b(13, 7);
+  b.input("x", {1, 2}).node("Sin", {"x"}, {"s"}).node("SequenceConstruct", {"s", "s"}, {"list"});
+  b.node("ConcatFromSequence", {"list"}, {"c"}, {graph::integer("axis", 0)});
+  b.node("Cos", {"c"}, {"y"}).output("y");
+  const auto model = graph::Model::parse(b.bytes()).value();
+  SteadyClock clock;
+  const auto engine = engine::make_openvino_engine();
+  options_.inputs = random_tensors(model.inputs(), 1);
+  const auto p = measure(model, *engine, options_, clock);
+  ASSERT_TRUE(p) << p.error().to_string();
+  EXPECT_TRUE(p->layer[0]);
+  EXPECT_FALSE(p->layer[1]);
+  EXPECT_FALSE(p->layer[2]);
+  EXPECT_TRUE(p->layer[3]);
+  for (const graph::Cut& cut : model.cuts())
+    EXPECT_TRUE(p->head[static_cast<std::size_t>(cut.index)]);
 }
 
 TEST_F(Measure, RefusesWhatMakesNoSense) {
