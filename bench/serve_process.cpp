@@ -20,13 +20,6 @@ std::unexpected<Error> system_error(std::string_view what, int error) {
   return fail(ErrorCode::kIo, kPlace, fmt::format("{}: {}", what, std::strerror(error)));
 }
 
-/// build/release/cleave for build/release/bench/bench_x.
-std::filesystem::path program() {
-  std::error_code ignored;
-  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() /
-         "cleave";
-}
-
 /// The text after `key` up to the next blank.
 std::string field(const std::string& line, std::string_view key) {
   const std::size_t at = line.find(key);
@@ -37,8 +30,14 @@ std::string field(const std::string& line, std::string_view key) {
 
 }  // namespace
 
+std::filesystem::path cleave_program() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() /
+         "cleave";
+}
+
 Result<std::unique_ptr<ServeProcess>> ServeProcess::start(std::vector<std::string> arguments) {
-  const std::string path = program().string();
+  const std::string path = cleave_program().string();
   arguments.insert(arguments.begin(), {path, "serve", "--grpc", "0", "--http", "0"});
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());

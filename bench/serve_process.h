@@ -11,6 +11,10 @@
 
 namespace cleave::bench {
 
+/// The program of the build that this one is from: build/release/cleave for
+/// build/release/bench/bench_x.
+std::filesystem::path cleave_program();
+
 /// What the system says of a process's memory, in bytes.
 struct Memory {
   double resident_bytes = 0;
