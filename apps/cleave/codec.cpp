@@ -49,7 +49,7 @@ int list(bool json) {
   if (json) {
     Json stages = Json::array();
     for (const codec::StageKind& stage : codec::builtin_stages()) stages.push_back(to_json(stage));
-    fmt::print("{}\n", stages.dump(2));
+    fmt::print("{}\n", dump_json(stages, 2));
     return 0;
   }
   fmt::print("{:<6} {:<49} settings (default)\n", "stage", "what it does");
@@ -74,7 +74,7 @@ void print_sizes(const Options& options, const codec::Codec& codec, const Tensor
                       {"ratio", ratio},
                       {"packets", packets.packets},
                       {"mean_packet_bytes", mean_bytes}};
-    fmt::print("{}\n", report.dump(2));
+    fmt::print("{}\n", dump_json(report, 2));
     return;
   }
   fmt::print("codec      {}\n", codec.spec());
@@ -113,7 +113,7 @@ Result<int> decode(const Options& options) {
                       {"shape", tensor.shape()},
                       {"bytes_in", file.size()},
                       {"bytes_out", tensor.byte_size()}};
-    fmt::print("{}\n", report.dump(2));
+    fmt::print("{}\n", dump_json(report, 2));
     return 0;
   }
   fmt::print("tensor     {} {}\n", dtype_name(tensor.dtype()), shape_text(tensor.shape()));

@@ -216,7 +216,7 @@ Result<int> run(const Args& args) {
                     {"links_are", "emulated"},
                     {"energy_is", "modelled"},
                     {"links", links}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", dump_json(json, 2));
   }
   return 0;
 }

@@ -97,14 +97,17 @@ Result<TrialRow> Trial::run(const plan::Candidate& candidate, const Link& link,
   row.name = row_name(candidate);
   row.cut = candidate.cut;
   row.predicted_ms = candidate.latency_ms;
-  std::vector<double> latencies_ms;
+  // Each picture's median, then their mean: a picture's bytes set its time, and the prediction is
+  // for the mean of the bytes.
+  std::vector<std::vector<double>> latencies_ms(uncut_.size());
   for (const edge::FrameResult& result : results) {
-    latencies_ms.push_back(result.latency.ms());
+    latencies_ms[result.index % uncut_.size()].push_back(result.latency.ms());
     row.energy_mj +=
         edge::modelled_energy_mj(result, link, {}) / static_cast<double>(results.size());
     row.bytes_up += static_cast<double>(result.bytes_up) / static_cast<double>(results.size());
   }
-  row.measured_ms = summarize(latencies_ms).median;
+  for (const std::vector<double>& picture : latencies_ms)
+    row.measured_ms += summarize(picture).median / static_cast<double>(latencies_ms.size());
   row.pictures = static_cast<int>(uncut_.size());
   for (std::size_t i = 0; i < uncut_.size(); ++i)
     row.same += top_index(results[i]) == uncut_[i] ? 1 : 0;

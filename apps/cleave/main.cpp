@@ -36,7 +36,10 @@ int run(int argc, char** argv) {
   for (const auto& [command, action] : actions) {
     if (!command->parsed()) continue;
     const cleave::Result<int> code = action();
-    return code ? *code : report(code.error());
+    if (!code) return report(code.error());
+    // What a full disk or a closed pipe has lost is no success.
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return *code;
+    return report({cleave::ErrorCode::kIo, "cleave", "the output could not be written"});
   }
   return kExitWrongUse;
 }

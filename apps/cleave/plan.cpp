@@ -60,7 +60,7 @@ Result<int> run(const Args& args) {
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   const plan::Problem problem = CLEAVE_TRY(make_problem(loaded, args.plan, args.samples));
   const std::vector<plan::Candidate> ranking = CLEAVE_TRY(plan::rank_cuts(problem, objective));
-  const std::string text = plan::to_json(problem, objective, ranking).dump(2) + "\n";
+  const std::string text = dump_json(plan::to_json(problem, objective, ranking), 2) + "\n";
   if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, text));
   if (args.json)
     fmt::print("{}", text);

@@ -99,7 +99,7 @@ Result<int> run(const Args& args) {
   profile::Profile p = CLEAVE_TRY(profile::measure(loaded.model, *loaded.engine, options, clock));
   if (terminal) fmt::print(stderr, "\n");
   p.model_name = loaded.name;
-  const std::string text = profile::to_json(p).dump(2) + "\n";
+  const std::string text = dump_json(profile::to_json(p), 2) + "\n";
   if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, text));
   if (args.json)
     fmt::print("{}", text);

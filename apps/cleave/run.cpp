@@ -171,7 +171,7 @@ Result<int> run(RunArguments args) {
                            .measured_link = runner->measured_link(),
                            .energy_link = energy_link};
   if (args.json) {
-    fmt::print("{}\n", edge::to_json(info, collector.records()).dump(2));
+    fmt::print("{}\n", dump_json(edge::to_json(info, collector.records()), 2));
   } else {
     print_summary(info, edge::summarize(collector.records()));
   }

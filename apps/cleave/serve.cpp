@@ -58,6 +58,10 @@ class StopSignals {
 };
 
 Result<void> read_texts(ServeArguments& arguments) {
+  if (arguments.server.grpc_port < 0 && arguments.server.http_port < 0) {
+    return fail(ErrorCode::kInvalidArgument, "serve",
+                "--grpc and --http are both -1, expected a port for one of them");
+  }
   arguments.repository.engine = CLEAVE_TRY(engine_options(arguments.run));
   for (const std::string& text : arguments.shapes) {
     auto [name, shape] = CLEAVE_TRY(graph::parse_shape_option(text));

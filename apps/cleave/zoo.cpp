@@ -32,7 +32,7 @@ void list_as_json() {
                         {"parameters", a.parameters},
                         {"macs", a.macs}});
   }
-  fmt::print("{}\n", Json{{"trained", false}, {"networks", networks}}.dump(2));
+  fmt::print("{}\n", dump_json({{"trained", false}, {"networks", networks}}, 2));
 }
 
 void list_as_table() {

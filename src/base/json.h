@@ -15,8 +15,13 @@ namespace cleave {
 using Json = nlohmann::ordered_json;
 
 /// Parses a whole text; an error names the place, the byte and what was wrong. Never throws.
-/// Nesting deeper than 64 levels is refused.
+/// Nesting deeper than 64 levels is refused, and objects of more than 512 members: keeping their
+/// order makes reading them quadratic.
 Result<Json> parse_json(std::string_view text, std::string_view place);
+
+/// The text of a value, on one line or indented. Bytes that are not UTF-8, which names of files and
+/// values may hold, become U+FFFD. Never throws.
+std::string dump_json(const Json& json, int indent = -1);
 
 /// Whether a value can be read as T without loss. The JSON library alone would cut fractions off,
 /// wrap what is out of range and take true for 1.

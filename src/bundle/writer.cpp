@@ -213,7 +213,7 @@ Result<void> write_bundle(const graph::Model& model, engine::Engine& engine,
   const Json json = to_json(manifest);
   // What is written must be readable: the reader's checks are the strictest there are.
   CLEAVE_CHECK(manifest_from_json(json));
-  CLEAVE_CHECK(write_file(staged.path() / "bundle.json", json.dump(2) + "\n"));
+  CLEAVE_CHECK(write_file(staged.path() / "bundle.json", dump_json(json, 2) + "\n"));
   return staged.commit();
 }
 

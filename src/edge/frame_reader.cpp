@@ -22,6 +22,10 @@ bool is_picture(const data::InputItem& item) { return item.kind == data::InputKi
 Result<FrameReader> FrameReader::create(const bundle::Manifest& manifest,
                                         std::span<const data::InputItem> items, int warmup,
                                         int repeat, Clock& clock) {
+  if (manifest.inputs.empty()) {
+    return fail(ErrorCode::kUnsupported, kPlace,
+                "network '" + manifest.model_name + "' has no inputs, expected one or more");
+  }
   FrameReader reader(manifest, clock);
   if (!manifest.preprocess.empty())
     reader.preprocess_ = CLEAVE_TRY(data::Preprocess::parse(manifest.preprocess));

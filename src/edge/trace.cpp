@@ -109,7 +109,7 @@ std::string make_trace(std::span<const FrameRecord> records) {
              {"args", {{"frame", frame.name}, {"index", frame.index}, {"warmup", frame.warmup}}}});
   }
   for (const Json& name : lanes.names()) list.push_back(name);
-  return Json{{"displayTimeUnit", "ms"}, {"traceEvents", list}}.dump() + "\n";
+  return dump_json({{"displayTimeUnit", "ms"}, {"traceEvents", list}}) + "\n";
 }
 
 }  // namespace cleave::edge

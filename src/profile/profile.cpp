@@ -113,8 +113,11 @@ Result<Profile> from_json(const Json& json) {
 
 Result<Profile> load(const std::filesystem::path& path) {
   const std::string text = CLEAVE_TRY(read_file(path, std::uint64_t{64} << 20));
-  const Json json = CLEAVE_TRY(parse_json(text, kPlace));
-  return from_json(json);
+  const auto parsed = [&]() -> Result<Profile> {
+    const Json json = CLEAVE_TRY(parse_json(text, kPlace));
+    return from_json(json);
+  };
+  return about("'" + path.string() + "'", parsed());
 }
 
 std::string this_machine() {

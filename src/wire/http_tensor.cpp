@@ -199,10 +199,6 @@ Json to_json(const Parameters& parameters) {
   return json;
 }
 
-std::string dump_json(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Result<Shape> shape_from_json(const Json& tensor, std::string_view place) {
   const auto refuse = [&](std::string found) {
     return fail(ErrorCode::kInvalidArgument, place,

@@ -14,9 +14,6 @@ namespace cleave::wire {
 Result<Parameters> parameters_from_json(const Json& json, std::string_view place);
 Json to_json(const Parameters& parameters);
 
-/// One line; bytes that are not UTF-8, which names may hold, become U+FFFD. Never throws.
-std::string dump_json(const Json& json);
-
 /// The object's `shape`: whole numbers, at most kMaxRank of them; -1 passes.
 Result<Shape> shape_from_json(const Json& tensor, std::string_view place);
 

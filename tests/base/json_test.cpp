@@ -20,6 +20,23 @@ TEST(ParseJson, RefusesTooDeepNesting) {
   EXPECT_FALSE(parse_json(std::string(1'000'000, '['), "test"));
 }
 
+/// Keys are kept in order, in a list: millions of them in one object would take hours to read.
+TEST(ParseJson, RefusesObjectsOfVeryManyMembers) {
+  const auto object = [](int members) {
+    std::string text = "{";
+    for (int i = 0; i < members; ++i)
+      text += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":[{\"a:b\":1}]";
+    return text + "}";
+  };
+  EXPECT_TRUE(parse_json(object(512), "test"));
+  EXPECT_EQ(parse_json(object(513), "test").error().code, ErrorCode::kCorrupt);
+  EXPECT_FALSE(parse_json(object(1'000'000), "test"));
+}
+
+TEST(DumpJson, BytesThatAreNoTextAreReplaced) {
+  EXPECT_EQ(dump_json(Json{{"name", "a\xff"}}), "{\"name\":\"a\xEF\xBF\xBD\"}");
+}
+
 TEST(ParseJson, BracketsInTextsDoNotCount) {
   const std::string text = "\"" + std::string(100, '[') + "\\\"" + std::string(100, '{') + "\"";
   EXPECT_TRUE(parse_json(text, "test"));
