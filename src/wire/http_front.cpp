@@ -59,6 +59,13 @@ std::optional<ModelPath> model_path_of(std::string_view path) {
   return parsed;
 }
 
+// "/v2/repository/models/NAME/load" or ".../unload"
+bool is_load_or_unload(std::string_view path) {
+  const std::vector<std::string> segments = segments_of(path);
+  return segments.size() == 5 && segments[0] == "v2" && segments[1] == "repository" &&
+         segments[2] == "models" && (segments[4] == "load" || segments[4] == "unload");
+}
+
 void answer(Response& response, std::string body, const char* type) {
   response.status = 200;
   response.body = std::move(body);
@@ -213,6 +220,10 @@ class HttpFront::Impl final : public httplib::Server {
     if (request.path == "/v2/repository/index") {
       return answer(response, to_json(service_.repository_index()));
     }
+    if (is_load_or_unload(request.path)) {
+      return refuse(response, {ErrorCode::kUnsupported, "wire.http",
+                               "models are neither loaded nor unloaded while the server runs"});
+    }
     const auto model = model_path_of(request.path);
     if (!model || model->action != "infer") {
       return refuse(response, {ErrorCode::kNotFound, "wire.http", "there is nothing at this path"});
@@ -227,6 +238,10 @@ class HttpFront::Impl final : public httplib::Server {
       refuse(response, kUnsupportedMediaType, "[wire.http] a multipart body is not supported");
       return std::nullopt;
     }
+    // Without either header there is no body; httplib would wait for one until the peer closes.
+    const bool has_body =
+        request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
+    if (!has_body) return "";
     const auto too_large = [&] {
       refuse(response, kPayloadTooLarge,
              fmt::format("[wire.http] the body has over {} bytes", options_.max_message_bytes));

@@ -114,6 +114,23 @@ TEST_F(HttpSocket, BrokenRequestsAreRefused) {
   exchange("");
 }
 
+TEST_F(HttpSocket, PostWithoutLengthHasNoBody) {
+  const RawSocket socket = RawSocket::to_port(server_->http_port());
+  // Sending is not finished: waiting for a body would be waiting for ever.
+  socket.send("POST /v2/repository/index HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const std::string answer = socket.read_all();
+  EXPECT_EQ(answer.substr(9, 3), "200");
+  EXPECT_NE(answer.find("echo@cut"), std::string::npos);
+}
+
+TEST_F(HttpSocket, LoadingIsNotSupported) {
+  for (const std::string action : {"load", "unload"}) {
+    const std::string path = "/v2/repository/models/add/" + action;
+    EXPECT_EQ(status_of(post(path, "Connection: close\r\n", "{}")), "501") << path;
+  }
+  EXPECT_EQ(status_of(post("/v2/repository/models/add/fly", "Connection: close\r\n", "")), "404");
+}
+
 TEST_F(HttpSocket, LargeBodiesAreRefusedHoweverTheyCome) {
   const std::string head = "POST /v2/models/add/infer HTTP/1.1\r\n";
   EXPECT_EQ(status_of(head + "Content-Length: 2000000\r\n\r\n"), "413");
