@@ -1,28 +1,16 @@
 #include "wire/http_connection.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "wire/http_poll.h"
 
 namespace cleave::wire {
 namespace {
 
-constexpr std::size_t kReadBufferBytes = 64 << 10;
 constexpr Nanos kLinger = std::chrono::seconds(1);
-
-bool wait_for(int fd, short events, int timeout_ms) {
-  pollfd poll_fd{.fd = fd, .events = events, .revents = 0};
-  int ready = 0;
-  do {
-    ready = ::poll(&poll_fd, 1, timeout_ms);
-  } while (ready < 0 && errno == EINTR);
-  return ready > 0;
-}
-
-int whole_ms(Nanos duration) { return static_cast<int>(to_ms(duration)); }
 
 }  // namespace
 
@@ -34,7 +22,7 @@ bool HttpConnection::wait_for_request(Nanos idle_timeout) {
     if (ending_) return false;
     idle_ = true;
   }
-  if (!wait_for(fd_, POLLIN, whole_ms(idle_timeout))) return false;
+  if (!poll_for(fd_, POLLIN, poll_ms(idle_timeout))) return false;
   const std::lock_guard lock(mutex_);
   idle_ = false;
   return !ending_;
@@ -44,6 +32,22 @@ void HttpConnection::end_when_idle() {
   const std::lock_guard lock(mutex_);
   ending_ = true;
   if (idle_) ::shutdown(fd_, SHUT_RDWR);
+}
+
+void HttpConnection::begin_head() {
+  const Nanos now = SteadyClock().now();
+  const std::lock_guard lock(mutex_);
+  head_since_ = now;
+}
+
+void HttpConnection::end_head() {
+  const std::lock_guard lock(mutex_);
+  head_since_.reset();
+}
+
+std::optional<Nanos> HttpConnection::head_since() const {
+  const std::lock_guard lock(mutex_);
+  return head_since_;
 }
 
 bool HttpConnection::is_idle() const {
@@ -62,7 +66,7 @@ void HttpConnection::linger() const {
   const Nanos end = clock.now() + kLinger;
   char discarded[4096];
   for (Nanos now = clock.now(); now < end; now = clock.now()) {
-    if (!wait_for(fd_, POLLIN, whole_ms(end - now))) return;
+    if (!poll_for(fd_, POLLIN, poll_ms(end - now))) return;
     if (::recv(fd_, discarded, sizeof(discarded), 0) <= 0) return;
   }
 }
@@ -104,13 +108,18 @@ std::shared_ptr<HttpConnection> HttpConnections::find(int number) const {
   return found == open_.end() ? nullptr : found->second;
 }
 
-void HttpConnections::end_an_idle_one() {
+void HttpConnections::make_room() {
   const std::lock_guard lock(mutex_);
+  HttpConnection* slowest = nullptr;
+  Nanos longest_since = Nanos::max();
   for (const auto& [number, connection] : open_) {
-    if (!connection->is_idle()) continue;
-    connection->end_when_idle();
-    return;
+    if (connection->is_idle()) return connection->end_when_idle();
+    const Nanos since = connection->head_since().value_or(Nanos::max());
+    if (since >= longest_since) continue;
+    slowest = connection.get();
+    longest_since = since;
   }
+  if (slowest != nullptr) slowest->cut();
 }
 
 void HttpConnections::end_all() {
@@ -127,47 +136,6 @@ void HttpConnections::cut_all() {
 bool HttpConnections::wait_until_none(Nanos timeout) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, timeout, [&] { return open_.empty(); });
-}
-
-HttpStream::HttpStream(const HttpConnection& connection, int number, Nanos timeout)
-    : connection_(connection),
-      number_(number),
-      timeout_ms_(whole_ms(timeout)),
-      buffer_(kReadBufferBytes) {}
-
-bool HttpStream::is_readable() const {
-  return has_leftover() || wait_for(connection_.fd(), POLLIN, timeout_ms_);
-}
-
-bool HttpStream::is_writable() const { return wait_for(connection_.fd(), POLLOUT, timeout_ms_); }
-
-ssize_t HttpStream::read(char* data, std::size_t size) {
-  if (!has_leftover()) {
-    if (!is_readable()) return -1;
-    const ssize_t got = ::recv(connection_.fd(), buffer_.data(), buffer_.size(), 0);
-    if (got <= 0) return got;
-    at_ = 0;
-    end_ = static_cast<std::size_t>(got);
-  }
-  const std::size_t taken = std::min(size, end_ - at_);
-  std::memcpy(data, buffer_.data() + at_, taken);
-  at_ += taken;
-  return static_cast<ssize_t>(taken);
-}
-
-ssize_t HttpStream::write(const char* data, std::size_t size) {
-  if (!is_writable()) return -1;
-  return ::send(connection_.fd(), data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-void HttpStream::get_remote_ip_and_port(std::string& ip, int& port) const {
-  ip.clear();
-  port = number_;
-}
-
-void HttpStream::get_local_ip_and_port(std::string& ip, int& port) const {
-  ip.clear();
-  port = 0;
 }
 
 HttpThreads::HttpThreads(std::size_t max_threads, std::function<void()> when_full)

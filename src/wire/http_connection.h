@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -33,8 +34,13 @@ class HttpConnection {
   bool wait_for_request(Nanos idle_timeout);
   /// Ends the connection: at once when it waits for a request, else after the answer.
   void end_when_idle();
+  /// The head of a request is being received, between these two calls.
+  void begin_head();
+  void end_head();
   /// True when no request is being read or answered; a good one to give up for a new client.
   bool is_idle() const;
+  /// Since when the head of a request is being received.
+  std::optional<Nanos> head_since() const;
   bool is_ending() const;
   /// Says goodbye and reads on for a moment: closing with unread bytes would reset the connection
   /// and with it take back an answer that is still on its way.
@@ -48,6 +54,7 @@ class HttpConnection {
   const int fd_;
   mutable std::mutex mutex_;
   bool idle_ = true;
+  std::optional<Nanos> head_since_;
   bool ending_ = false;
   bool cut_ = false;
 };
@@ -62,8 +69,9 @@ class HttpConnections {
   Entry open(int fd);
   void close(int number);
   std::shared_ptr<HttpConnection> find(int number) const;
-  /// Ends one that waits for a request, the oldest; nothing when there is none.
-  void end_an_idle_one();
+  /// Gives one up for a new client: the oldest that waits for a request, else the one that has been
+  /// sending the head of a request for longest. Nothing when all are being answered.
+  void make_room();
   /// Ends all; one that is opened later ends at once.
   void end_all();
   void cut_all();
@@ -76,32 +84,6 @@ class HttpConnections {
   std::map<int, std::shared_ptr<HttpConnection>> open_;
   int next_ = 1;
   bool ending_ = false;
-};
-
-/// httplib's view of a connection: buffered reads, timeouts on both ways. One thread.
-class HttpStream final : public httplib::Stream {
- public:
-  HttpStream(const HttpConnection& connection, int number, Nanos timeout);
-
-  bool is_readable() const override;
-  bool is_writable() const override;
-  ssize_t read(char* data, std::size_t size) override;
-  ssize_t write(const char* data, std::size_t size) override;
-  /// The server has no use for the peer's address: the port is the connection's number.
-  void get_remote_ip_and_port(std::string& ip, int& port) const override;
-  void get_local_ip_and_port(std::string& ip, int& port) const override;
-  socket_t socket() const override { return connection_.fd(); }
-
-  /// Bytes that were received and not read: the start of the next request.
-  bool has_leftover() const { return at_ < end_; }
-
- private:
-  const HttpConnection& connection_;
-  const int number_;
-  const int timeout_ms_;
-  std::vector<char> buffer_;
-  std::size_t at_ = 0;
-  std::size_t end_ = 0;
 };
 
 /// Runs httplib's tasks, one per connection, on at most `max_threads` threads that start on demand.

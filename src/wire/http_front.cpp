@@ -11,6 +11,7 @@
 #include "wire/http_connection.h"
 #include "wire/http_infer.h"
 #include "wire/http_info.h"
+#include "wire/http_stream.h"
 #include "wire/http_tensor.h"
 #include "wire/status.h"
 
@@ -83,6 +84,15 @@ void refuse(Response& response, const Error& error) {
   refuse(response, http_status_of(error.code), error.to_string());
 }
 
+// The answer to what is no request to httplib. The connection closes after it.
+void refuse_unread(HttpStream& stream, std::string_view status, std::string_view message) {
+  const std::string body = dump_json(error_json(fmt::format("[wire.http] {}", message)));
+  const std::string text = fmt::format(
+      "HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
+      status, kJsonType, body.size(), body);
+  stream.write(text.data(), text.size());
+}
+
 void answer_ready(Response& response, const Result<bool>& ready) {
   if (!ready) return refuse(response, ready.error());
   if (!*ready) {
@@ -115,7 +125,7 @@ class HttpFront::Impl final : public httplib::Server {
     });
     new_task_queue = [this] {
       threads_ = new HttpThreads(static_cast<std::size_t>(options_.max_http_connections),
-                                 [this] { connections_.end_an_idle_one(); });
+                                 [this] { connections_.make_room(); });
       return threads_;
     };
     Get(".*", [this](const Request& request, Response& response) { get(request, response); });
@@ -161,17 +171,34 @@ class HttpFront::Impl final : public httplib::Server {
     const auto [number, connection] = connections_.open(fd);
     HttpStream stream(*connection, number, kIoTimeout);
     bool is_closed = false;
-    while (!is_closed &&
-           (stream.has_leftover() || connection->wait_for_request(options_.http_idle_timeout))) {
+    while (!is_closed && receive_head(stream)) {
       // Decided before the answer, which says so: a client that does not know sends its next
       // request into a connection that closes.
       const bool is_last = connection->is_ending() || threads_->is_short();
       const auto without_ranges = [](Request& request) { request.ranges.clear(); };
       if (!process_request(stream, is_last, is_closed, without_ranges)) break;
-      if (is_last || connection->is_ending()) break;
+      if (is_last || connection->is_ending() || !stream.is_past_head()) break;
     }
     connection->linger();
     connections_.close(number);
+    return true;
+  }
+
+  // Is there a request to process? One that httplib must not see is answered here.
+  bool receive_head(HttpStream& stream) {
+    switch (stream.receive_head(options_.http_idle_timeout, options_.http_head_timeout)) {
+      case HttpStream::Head::kNone:
+        return false;
+      case HttpStream::Head::kTooLarge:
+        refuse_unread(stream, "431 Request Header Fields Too Large",
+                      fmt::format("the request's head has over {} bytes", kMaxHeadBytes));
+        return false;
+      case HttpStream::Head::kTooSlow:
+        refuse_unread(stream, "408 Request Timeout", "the request's head did not come in time");
+        return false;
+      case HttpStream::Head::kWhole:
+        break;
+    }
     return true;
   }
 

@@ -17,6 +17,7 @@ struct ServerOptions {
   std::size_t max_message_bytes = std::size_t{256} << 20;  ///< a larger request is refused
   int max_http_connections = 64;  ///< each holds a thread; further ones wait for a free one
   Nanos http_idle_timeout = std::chrono::seconds(60);  ///< of a connection between two requests
+  Nanos http_head_timeout = std::chrono::seconds(30);  ///< of a request's line and headers
 };
 
 /// Serves a Service over KServe v2, by gRPC and HTTP/1.1 at once (docs/formats/kserve.md).
