@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "wire/http_connection.h"
+#include "wire/http_head.h"
 #include "wire/http_infer.h"
 #include "wire/http_info.h"
 #include "wire/http_stream.h"
@@ -85,8 +86,8 @@ void refuse(Response& response, const Error& error) {
 }
 
 // The answer to what is no request to httplib. The connection closes after it.
-void refuse_unread(HttpStream& stream, std::string_view status, std::string_view message) {
-  const std::string body = dump_json(error_json(fmt::format("[wire.http] {}", message)));
+void refuse_unread(HttpStream& stream, std::string_view status, const Error& error) {
+  const std::string body = dump_json(error_json(error.to_string()));
   const std::string text = fmt::format(
       "HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
       status, kJsonType, body.size(), body);
@@ -128,6 +129,14 @@ class HttpFront::Impl final : public httplib::Server {
                                  [this] { connections_.make_room(); });
       return threads_;
     };
+    // httplib reads the body of these methods whole, however large it is.
+    set_pre_routing_handler([](const Request& request, Response& response) {
+      if (request.method == "GET" || request.method == "HEAD" || request.method == "POST") {
+        return HandlerResponse::Unhandled;
+      }
+      refuse(response, {ErrorCode::kNotFound, "wire.http", "expected GET or POST"});
+      return HandlerResponse::Handled;
+    });
     Get(".*", [this](const Request& request, Response& response) { get(request, response); });
     Post(".*", [this](const Request& request, Response& response,
                       const httplib::ContentReader& reader) { post(request, response, reader); });
@@ -172,9 +181,15 @@ class HttpFront::Impl final : public httplib::Server {
     HttpStream stream(*connection, number, kIoTimeout);
     bool is_closed = false;
     while (!is_closed && receive_head(stream)) {
+      const auto has_body = promises_body(stream.head());
+      if (!has_body) {
+        refuse_unread(stream, "400 Bad Request", has_body.error());
+        break;
+      }
       // Decided before the answer, which says so: a client that does not know sends its next
       // request into a connection that closes.
-      const bool is_last = connection->is_ending() || threads_->is_short();
+      const bool is_left_unread = *has_body && !stream.head().starts_with("POST ");
+      const bool is_last = is_left_unread || connection->is_ending() || threads_->is_short();
       const auto without_ranges = [](Request& request) { request.ranges.clear(); };
       if (!process_request(stream, is_last, is_closed, without_ranges)) break;
       if (is_last || connection->is_ending() || !stream.is_past_head()) break;
@@ -191,10 +206,13 @@ class HttpFront::Impl final : public httplib::Server {
         return false;
       case HttpStream::Head::kTooLarge:
         refuse_unread(stream, "431 Request Header Fields Too Large",
-                      fmt::format("the request's head has over {} bytes", kMaxHeadBytes));
+                      {ErrorCode::kResourceExhausted, "wire.http",
+                       fmt::format("the request's head has over {} bytes", kMaxHeadBytes)});
         return false;
       case HttpStream::Head::kTooSlow:
-        refuse_unread(stream, "408 Request Timeout", "the request's head did not come in time");
+        refuse_unread(stream, "408 Request Timeout",
+                      {ErrorCode::kDeadlineExceeded, "wire.http",
+                       "the request's head did not come in time"});
         return false;
       case HttpStream::Head::kWhole:
         break;

@@ -94,6 +94,48 @@ TEST_F(HttpHead, SlowOnesMakeRoomForOthers) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(status_of(exchange(kLive)), "200");
 }
 
+TEST_F(HttpHead, AmbiguousFramingIsRefusedAndEndsTheConnection) {
+  start({});
+  const std::string smuggled = kLive;
+  for (const std::string headers : {
+           "Content-Length: abc",
+           "Content-Length: +5",
+           "Content-Length: -1",
+           "Content-Length: 5 5",
+           "Content-Length: 0x5",
+           "Content-Length: %35",
+           "Content-Length:",
+           "Content-Length : 5",
+           " Content-Length: 5",
+           "Content-Length: 5\r\nContent-Length: 5",
+           "Content-Length: 0\r\ncontent-length: 50",
+           "Content-Length: 5\r\nTransfer-Encoding: chunked",
+           "Transfer-Encoding: chunked\r\nContent-Length: 0",
+           "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+           "Transfer-Encoding: gzip, chunked",
+           "Transfer-Encoding: identity",
+           "A: b\nTransfer-Encoding: chunked",
+           "A: b\rContent-Length: 5",
+           "no header",
+       }) {
+    const std::string answer = exchange(kInfer + headers + "\r\n\r\n" + smuggled);
+    EXPECT_EQ(status_of(answer), "400") << headers;
+    EXPECT_NE(answer.find("[wire.http]"), std::string::npos) << headers;
+    EXPECT_EQ(answer.find("200 OK"), std::string::npos) << headers;
+  }
+  EXPECT_EQ(status_of(exchange(kLive)), "200");
+}
+
+TEST_F(HttpHead, BodiesThatAreNotReadEndTheConnection) {
+  start({});
+  for (const std::string method : {"GET", "PUT", "DELETE", "PATCH"}) {
+    const std::string answer =
+        exchange(method + " /v2 HTTP/1.1\r\nContent-Length: 53\r\n\r\n" + kLive);
+    EXPECT_EQ(status_of(answer), method == "GET" ? "200" : "404") << method;
+    EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << method;
+  }
+}
+
 TEST_F(HttpHead, ChunkSizesAreBounded) {
   start({});
   std::string request = std::string(kInfer) + "Transfer-Encoding: chunked\r\n\r\n1;";
