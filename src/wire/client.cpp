@@ -49,6 +49,20 @@ Result<Endpoint> endpoint_of(std::string_view text, std::string_view target) {
 
 }  // namespace
 
+std::string Endpoint::to_string() const {
+  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+std::unexpected<Error> unreachable(const Endpoint& endpoint, std::string_view why) {
+  return fail(ErrorCode::kUnavailable, "wire.client",
+              fmt::format("{}: {}", endpoint.to_string(), why));
+}
+
+std::unexpected<Error> too_late(const Endpoint& endpoint, Nanos timeout) {
+  return fail(ErrorCode::kDeadlineExceeded, "wire.client",
+              fmt::format("{} did not answer within {} ms", endpoint.to_string(), to_ms(timeout)));
+}
+
 Result<std::unique_ptr<Client>> Client::connect(std::string_view target,
                                                 const ClientOptions& options) {
   for (const TransportRow& row : kTransports) {

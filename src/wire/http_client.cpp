@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "wire/client_impl.h"
+#include "wire/http_channel.h"
 #include "wire/http_infer.h"
 #include "wire/http_info.h"
 #include "wire/status.h"
@@ -78,21 +79,21 @@ class HttpClient final : public Client {
   // The connections that wait for work; each call takes one or opens one.
   class Connections {
    public:
-    std::unique_ptr<httplib::Client> take() {
+    std::unique_ptr<HttpChannel> take() {
       const std::lock_guard lock(mutex_);
       if (idle_.empty()) return nullptr;
       auto connection = std::move(idle_.back());
       idle_.pop_back();
       return connection;
     }
-    void give_back(std::unique_ptr<httplib::Client> connection) {
+    void give_back(std::unique_ptr<HttpChannel> connection) {
       const std::lock_guard lock(mutex_);
       idle_.push_back(std::move(connection));
     }
 
    private:
     std::mutex mutex_;
-    std::vector<std::unique_ptr<httplib::Client>> idle_;
+    std::vector<std::unique_ptr<HttpChannel>> idle_;
   };
 
   static std::string model_path(std::string_view name, std::string_view version) {
@@ -117,43 +118,19 @@ class HttpClient final : public Client {
     return call(request, timeout);
   }
 
-  std::unique_ptr<httplib::Client> open_connection() const {
-    auto connection = std::make_unique<httplib::Client>(endpoint_.host, endpoint_.port);
-    connection->set_keep_alive(true);
-    connection->set_tcp_nodelay(true);
-    connection->set_url_encode(false);
-    return connection;
-  }
-
   Result<HttpAnswer> call(httplib::Request& request, Nanos timeout) {
-    const SteadyClock clock;
-    const Nanos deadline = clock.now() + timeout;
     auto connection = connections_.take();
-    if (!connection) connection = open_connection();
-    // Each bounds one step; the deadline is checked between the steps.
-    const auto step = std::chrono::duration_cast<std::chrono::microseconds>(timeout);
-    connection->set_connection_timeout(step);
-    connection->set_read_timeout(step);
-    connection->set_write_timeout(step);
-
+    if (!connection) connection = std::make_unique<HttpChannel>(endpoint_);
     HttpAnswer answer;
-    bool is_too_large = false;
     request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t,
                                    std::uint64_t) {
-      is_too_large = size > options_.max_message_bytes - answer.body.size();
-      if (is_too_large || clock.now() > deadline) return false;
+      if (size > options_.max_message_bytes - answer.body.size()) return false;
       answer.body.append(data, size);
       return true;
     };
     httplib::Response response;
-    httplib::Error error = httplib::Error::Success;
-    if (!connection->send(request, response, error)) {
-      if (is_too_large) {
-        return fail(ErrorCode::kResourceExhausted, "wire.client",
-                    fmt::format("the answer has over {} bytes", options_.max_message_bytes));
-      }
-      return transport_error(error, clock.now() >= deadline);
-    }
+    const auto outcome = connection->call(request, response, timeout);
+    if (outcome != HttpChannel::Outcome::kDone) return transport_error(outcome, timeout);
     connections_.give_back(std::move(connection));
     answer.status = response.status;
     if (response.has_header(kJsonLengthHeader)) {
@@ -162,13 +139,27 @@ class HttpClient final : public Client {
     return answer;
   }
 
-  std::unexpected<Error> transport_error(httplib::Error error, bool is_late) const {
-    const std::string server = fmt::format("{}:{}", endpoint_.host, endpoint_.port);
-    if (is_late) {
-      return fail(ErrorCode::kDeadlineExceeded, "wire.client", server + " did not answer in time");
+  std::unexpected<Error> transport_error(HttpChannel::Outcome outcome, Nanos timeout) const {
+    switch (outcome) {
+      case HttpChannel::Outcome::kLate:
+        return too_late(endpoint_, timeout);
+      case HttpChannel::Outcome::kNotConnected:
+        return unreachable(endpoint_, "cannot connect: nobody listens there, or there is no way");
+      case HttpChannel::Outcome::kNotSent:
+        return unreachable(endpoint_, "the connection was closed while the request was sent");
+      case HttpChannel::Outcome::kClosed:
+        return unreachable(endpoint_, "the connection was closed while the answer was read");
+      case HttpChannel::Outcome::kTooLarge:
+        return unreachable(endpoint_, "the answer's headers are too long");
+      case HttpChannel::Outcome::kCancelled:
+        return fail(ErrorCode::kResourceExhausted, "wire.client",
+                    fmt::format("{}: the answer has over {} bytes", endpoint_.to_string(),
+                                options_.max_message_bytes));
+      case HttpChannel::Outcome::kNotHttp:
+      case HttpChannel::Outcome::kDone:
+        break;
     }
-    return fail(ErrorCode::kUnavailable, "wire.client",
-                fmt::format("{}: {}", server, httplib::to_string(error)));
+    return unreachable(endpoint_, "the answer is not HTTP");
   }
 
   static Result<HttpAnswer> expect_ok(Result<HttpAnswer> answer) {

@@ -189,5 +189,47 @@ TEST(HttpNonsense, ClientSaysSo) {
   }
 }
 
+// A peer that never ends its answer, until the client has had enough.
+ErrorCode code_when_flooded(const std::string& start, const std::string& more, Nanos pause,
+                            Nanos timeout) {
+  const RawServer server([&](RawSocket& peer) {
+    peer.read_until("\r\n\r\n");
+    peer.send(start);
+    while (peer.is_open()) {
+      peer.send(more);
+      std::this_thread::sleep_for(pause);
+    }
+  });
+  const auto client = Client::connect("http://127.0.0.1:" + std::to_string(server.port()));
+  const auto live = (*client)->server_metadata(timeout);
+  return live ? ErrorCode::kInternal : live.error().code;
+}
+
+TEST(HttpNonsense, TricklesEndAtTheDeadline) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& start :
+       {std::string("HTTP/1.1 200 "), std::string("HTTP/1.1 200 OK\r\nX: "), chunked,
+        std::string("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")}) {
+    EXPECT_EQ(code_when_flooded(start, "1", std::chrono::milliseconds(20),
+                                std::chrono::milliseconds(200)),
+              ErrorCode::kDeadlineExceeded)
+        << start;
+  }
+}
+
+TEST(HttpNonsense, FloodsAreNotCollected) {
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {"HTTP/1.1 200 ", std::string(1000, 'a')},
+      {ok + "X: ", std::string(1000, 'a')},
+      {ok, "X: a\r\n"},
+      {ok + "Transfer-Encoding: chunked\r\n\r\n1;", std::string(1000, 'a')},
+  };
+  for (const auto& [start, more] : cases) {
+    EXPECT_EQ(code_when_flooded(start, more, Nanos(0), kPatience), ErrorCode::kUnavailable)
+        << start;
+  }
+}
+
 }  // namespace
 }  // namespace cleave::wire

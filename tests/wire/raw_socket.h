@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,12 @@ class RawSocket {
       if (sent <= 0) return;
       text.remove_prefix(static_cast<std::size_t>(sent));
     }
+  }
+  /// False once the peer has closed or reset the connection.
+  bool is_open() const {
+    char byte = 0;
+    const ssize_t got = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got > 0 || (got < 0 && errno == EAGAIN);
   }
   void finish_sending() const { ::shutdown(fd_, SHUT_WR); }
   /// Reads until `end` has come or the peer closes.
