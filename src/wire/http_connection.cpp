@@ -1,9 +1,8 @@
 #include "wire/http_connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "wire/http_poll.h"
 
@@ -82,9 +81,9 @@ bool HttpConnection::is_gone() const {
     const std::lock_guard lock(mutex_);
     if (cut_) return true;
   }
-  char byte = 0;
-  const ssize_t got = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  // A peer may end its own side and still wait for the answer: only a reset tells that it does not.
+  pollfd poll_fd{.fd = fd_, .events = 0, .revents = 0};
+  return ::poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 HttpConnections::Entry HttpConnections::open(int fd) {

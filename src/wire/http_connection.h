@@ -47,7 +47,8 @@ class HttpConnection {
   void linger() const;
   /// Breaks the connection, whatever it is doing.
   void cut();
-  /// Has the peer closed its side, or has cut() been called?
+  /// Has the peer reset the connection, or has cut() been called? One that has only ended its side
+  /// may still read.
   bool is_gone() const;
 
  private:

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "wire/client.h"
 #include "wire/echo_service.h"
 #include "wire/raw_socket.h"
@@ -156,6 +158,26 @@ TEST_F(HttpSocket, RequestsMayFollowEachOtherAtOnce) {
   EXPECT_EQ(answer.substr(9, 3), "200");
   EXPECT_NE(answer.find("400"), std::string::npos);
   EXPECT_NE(answer.find("echo-server"), std::string::npos);
+}
+
+TEST_F(HttpSocket, WhoEndsItsSideStillGetsTheAnswer) {
+  const RawSocket socket = RawSocket::to_port(server_->http_port());
+  socket.send(post("/v2/models/slow/infer", "", "{}"));
+  socket.finish_sending();
+  service_.wait_until_held(1);
+  EXPECT_FALSE(service_.first_held_is_abandoned());
+  service_.release();
+  EXPECT_EQ(socket.read_all().substr(9, 3), "200");
+}
+
+TEST_F(HttpSocket, WhoResetsTheConnectionIsGone) {
+  RawSocket socket = RawSocket::to_port(server_->http_port());
+  socket.send(post("/v2/models/slow/infer", "", "{}"));
+  service_.wait_until_held(1);
+  EXPECT_FALSE(service_.first_held_is_abandoned());
+  socket.reset();
+  while (!service_.first_held_is_abandoned()) std::this_thread::yield();
+  service_.release();
 }
 
 // What a server may answer that makes no sense, and what the client makes of it.

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace cleave::wire {
 
@@ -52,6 +53,12 @@ class RawSocket {
     return got > 0 || (got < 0 && errno == EAGAIN);
   }
   void finish_sending() const { ::shutdown(fd_, SHUT_WR); }
+  /// Closes as a process does that is not interested in what is still to come.
+  void reset() {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    ::close(std::exchange(fd_, -1));
+  }
   /// Reads until `end` has come or the peer closes.
   std::string read_until(std::string_view end) const {
     std::string text;
