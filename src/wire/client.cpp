@@ -49,10 +49,6 @@ Result<Endpoint> endpoint_of(std::string_view text, std::string_view target) {
 
 }  // namespace
 
-std::string Endpoint::to_string() const {
-  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-}
-
 std::unexpected<Error> unreachable(const Endpoint& endpoint, std::string_view why) {
   return fail(ErrorCode::kUnavailable, "wire.client",
               fmt::format("{}: {}", endpoint.to_string(), why));

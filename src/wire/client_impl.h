@@ -1,21 +1,13 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "wire/client.h"
+#include "wire/endpoint.h"
 
 // The two transports behind Client::connect().
 namespace cleave::wire {
-
-struct Endpoint {
-  std::string host;
-  int port = 0;
-
-  /// "host:port", an IPv6 host in brackets.
-  std::string to_string() const;
-};
 
 /// The error for an answer that cannot be read.
 inline std::unexpected<Error> nonsense(const Error& error) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
-#include <string>
 
 // What the two ends of a gRPC connection have in common. Flow control is left to gRPC: with its
 // bandwidth probe, which is on unless told otherwise, 500 KB over a round trip of 100 ms take one
@@ -20,12 +19,6 @@ inline void silence_grpc() {
 /// A message limit as gRPC's options take it.
 inline int grpc_message_limit(std::size_t bytes) {
   return static_cast<int>(std::min<std::size_t>(bytes, std::numeric_limits<int>::max()));
-}
-
-/// "host:port", an IPv6 host in brackets.
-inline std::string grpc_address(const std::string& host, int port) {
-  const bool is_ipv6 = host.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + host + "]:" : host + ":") + std::to_string(port);
 }
 
 }  // namespace cleave::wire

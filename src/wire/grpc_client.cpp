@@ -27,14 +27,15 @@ std::shared_ptr<grpc::Channel> open_channel(const Endpoint& endpoint,
   // Each client has a connection of its own, and goes where it was told to, past any proxy.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(grpc_address(endpoint.host, endpoint.port),
+  return grpc::CreateCustomChannel(endpoint.to_string(),
                                    grpc::InsecureChannelCredentials(), arguments);
 }
 
 class GrpcClient final : public Client {
  public:
   GrpcClient(const Endpoint& endpoint, const ClientOptions& options)
-      : stub_(inference::GRPCInferenceService::NewStub(open_channel(endpoint, options))) {}
+      : endpoint_(endpoint),
+        stub_(inference::GRPCInferenceService::NewStub(open_channel(endpoint, options))) {}
 
   Result<InferReply> infer(InferRequest request, Nanos timeout) override {
     CLEAVE_CHECK(validate(request));
@@ -98,11 +99,12 @@ class GrpcClient final : public Client {
     const grpc::Status status = (stub_.get()->*method)(&context, request, &answer);
     if (status.ok()) return answer;
     const ErrorCode code = code_of_grpc(status.error_code());
-    const bool is_transport =
-        code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
-    return fail(code, is_transport ? "wire.client" : kServerPlace, status.error_message());
+    if (code == ErrorCode::kDeadlineExceeded) return too_late(endpoint_, timeout);
+    if (code == ErrorCode::kUnavailable) return unreachable(endpoint_, status.error_message());
+    return fail(code, kServerPlace, status.error_message());
   }
 
+  const Endpoint endpoint_;
   const std::unique_ptr<Stub> stub_;
 };
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "wire/endpoint.h"
 #include "wire/grpc_channel.h"
 #include "wire/grpc_convert.h"
 #include "wire/status.h"
@@ -157,7 +158,7 @@ GrpcFront::~GrpcFront() { shutdown(Nanos(0)); }
 
 Result<std::unique_ptr<GrpcFront>> GrpcFront::start(Service& service,
                                                     const ServerOptions& options) {
-  const std::string address = grpc_address(options.host, options.grpc_port);
+  const std::string address = Endpoint{options.host, options.grpc_port}.to_string();
   silence_grpc();
   auto running = std::make_unique<Running>(service);
   grpc::ServerBuilder builder;

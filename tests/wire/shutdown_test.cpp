@@ -90,6 +90,8 @@ TEST_P(Shutdown, NobodyThereIsUnavailable) {
   const auto live = client->live(kPatience);
   ASSERT_FALSE(live);
   EXPECT_EQ(live.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(live.error().message.starts_with("127.0.0.1:" + std::to_string(port) + ": "))
+      << live.error().message;
 }
 
 TEST_P(Shutdown, ServerThatDiesMidRequestIsUnavailable) {
@@ -111,6 +113,8 @@ TEST_P(Shutdown, ServerThatSaysNothingIsLate) {
   done.set_value();
   ASSERT_FALSE(live);
   EXPECT_EQ(live.error().code, ErrorCode::kDeadlineExceeded) << live.error().to_string();
+  EXPECT_EQ(live.error().message,
+            "127.0.0.1:" + std::to_string(server.port()) + " did not answer within 50 ms");
 }
 
 TEST_P(Shutdown, ClientFindsTheServerThatCameBack) {
