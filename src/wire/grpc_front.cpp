@@ -167,6 +167,9 @@ Result<std::unique_ptr<GrpcFront>> GrpcFront::start(Service& service,
   builder.RegisterService(&running->adapter);
   builder.SetMaxReceiveMessageSize(grpc_message_limit(options.max_message_bytes));
   builder.SetMaxSendMessageSize(-1);
+  // gRPC applies the limit to what arrives and unpacks it after that, however much comes out.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   // Two servers on one port would share its requests without either knowing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   running->server = builder.BuildAndStart();

@@ -24,6 +24,12 @@ import tritonclient.http as triton_http
 from tritonclient.utils import InferenceServerException
 
 
+def peak_bytes(pid):
+    """The most memory that a process has had so far."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+
+
 class Conformance:
     """What must hold over both transports; a subclass names the client's module."""
 
@@ -131,12 +137,13 @@ class GrpcConformance(Conformance, unittest.TestCase):
             i = int(result.get_response().id)
             np.testing.assert_array_equal(result.as_numpy("sum"), np.full((1, 2), 2 * i))
 
-    def test_compression(self):
-        a = np.ones((100, 100), np.float32)
+    def test_compression_is_refused_and_nothing_unpacked(self):
+        large = self.infer_input("x", np.zeros(50_000_000, np.float32), "FP32")
         for kind in ("gzip", "deflate"):
-            result = self.client.infer("echo@cut", [self.infer_input("x", a, "FP32")],
-                                       compression_algorithm=kind)
-            np.testing.assert_array_equal(result.as_numpy("x"), a)
+            with self.assertRaisesRegex(InferenceServerException, "UNIMPLEMENTED.*" + kind):
+                self.client.infer("echo@cut", [large], compression_algorithm=kind)
+        self.assertLess(peak_bytes(SERVER_PID), 150_000_000)
+        self.test_add()
 
     def test_typed_contents(self):
         from tritonclient.grpc import service_pb2, service_pb2_grpc
@@ -218,6 +225,7 @@ class HttpConformance(Conformance, unittest.TestCase):
 if __name__ == "__main__":
     server = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True)
+    SERVER_PID = server.pid
     GRPC_PORT, HTTP_PORT = server.stdout.readline().split()
     program = unittest.main(argv=sys.argv[:1] + sys.argv[2:], exit=False)
     server.stdin.close()
