@@ -27,8 +27,8 @@ std::shared_ptr<grpc::Channel> open_channel(const Endpoint& endpoint,
   // Each client has a connection of its own, and goes where it was told to, past any proxy.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(endpoint.to_string(),
-                                   grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(endpoint.to_string(), grpc::InsecureChannelCredentials(),
+                                   arguments);
 }
 
 class GrpcClient final : public Client {

@@ -210,9 +210,9 @@ class HttpFront::Impl final : public httplib::Server {
                        fmt::format("the request's head has over {} bytes", kMaxHeadBytes)});
         return false;
       case HttpStream::Head::kTooSlow:
-        refuse_unread(stream, "408 Request Timeout",
-                      {ErrorCode::kDeadlineExceeded, "wire.http",
-                       "the request's head did not come in time"});
+        refuse_unread(
+            stream, "408 Request Timeout",
+            {ErrorCode::kDeadlineExceeded, "wire.http", "the request's head did not come in time"});
         return false;
       case HttpStream::Head::kWhole:
         break;

@@ -38,8 +38,7 @@ HttpStream::Head HttpStream::receive_rest_of_head(Nanos timeout) {
     if (left <= Nanos(0) || !poll_for(connection_.fd(), POLLIN, poll_ms(left))) {
       return Head::kTooSlow;
     }
-    const ssize_t got =
-        ::recv(connection_.fd(), buffer_.data() + end_, buffer_.size() - end_, 0);
+    const ssize_t got = ::recv(connection_.fd(), buffer_.data() + end_, buffer_.size() - end_, 0);
     if (got <= 0) break;
     end_ += static_cast<std::size_t>(got);
   }
