@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/link.h"
+#include "plan/objective.h"
 #include "profile/profile.h"
 
 namespace cleave::plan {
@@ -30,10 +31,6 @@ struct EnergyModel {
 /// That energy for one request, in mJ. No bytes, no radio.
 double device_energy_mj(const EnergyModel& model, const Link& link, double compute_ms,
                         double bytes_up, double bytes_down);
-
-enum class Objective { kLatency, kEnergy };
-Result<Objective> parse_objective(std::string_view text);
-std::string_view objective_name(Objective objective);
 
 enum class Strategy { kDevice, kCloud, kSplit };
 std::string_view strategy_name(Strategy strategy);

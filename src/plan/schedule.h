@@ -1,0 +1,86 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/objective.h"
+
+namespace cleave::plan {
+
+/// Where a group of layers runs.
+enum class Side { kDevice = 0, kCloud = 1 };
+std::string_view side_name(Side side);
+constexpr Side other(Side side) { return side == Side::kDevice ? Side::kCloud : Side::kDevice; }
+
+/// What running or sending something costs the whole and the device.
+struct Spent {
+  double ms = 0;
+  double mj = 0;
+};
+
+/// Layers `first` to `last`, counted from 1, run as one group on one side.
+struct Group {
+  int first = 1;
+  int last = 1;
+  Spent cost;  ///< of a cloud group the energy is 0: the device's idling is not counted
+};
+
+/// A limit holds when the sum is at most this much, relatively, above it: sums round.
+inline constexpr double kLimitSlack = 1e-9;
+
+/// What a schedule must stay within; nothing where there is no limit.
+struct Limits {
+  std::optional<double> deadline_ms;  ///< of groups and transfers
+  std::optional<double> battery_mj;   ///< of device groups and transfers
+  std::optional<double> cloud_ms;     ///< of cloud groups
+};
+
+/// The scheduling of a chain of layers in groups (thesis 2.2.2): the nodes of the JointDNN graph
+/// with their costs. ME[i][j] and CE[i][j] are `device` and `cloud`, UID and DOD are `upload` and
+/// `download`. A group that is not listed cannot be used.
+///
+/// The input starts on the device and the answer has to end there. A transfer is paid where the
+/// side changes: upload[k] and download[k] send the input of layer k + 1, and entry N the final
+/// output.
+struct ScheduleProblem {
+  int layers = 0;
+  std::vector<Group> device;
+  std::vector<Group> cloud;
+  std::vector<Spent> upload;    ///< N + 1
+  std::vector<Spent> download;  ///< N + 1
+  Limits limits;
+  Objective objective = Objective::kLatency;
+};
+
+/// Largest chain that a problem may have.
+inline constexpr int kMaxLayers = 100'000;
+
+/// Fails when a problem breaks what its comments say: kInvalidArgument, naming what was found and
+/// what was expected.
+Result<void> check(const ScheduleProblem& problem);
+
+struct ScheduledGroup {
+  int first = 1;
+  int last = 1;
+  Side side = Side::kDevice;
+  bool operator==(const ScheduledGroup&) const = default;
+};
+
+/// Groups in running order, with what they come to.
+struct Schedule {
+  std::vector<ScheduledGroup> groups;
+  double latency_ms = 0;
+  double energy_mj = 0;
+  double cloud_ms = 0;
+};
+
+/// Sums a schedule up the long way, from the problem's lists: O(groups listed). Fails with
+/// kInvalidArgument when a group is not listed or the layers are not covered in order.
+Result<Schedule> evaluate(const ScheduleProblem& problem, std::vector<ScheduledGroup> groups);
+
+double objective_of(const Schedule& schedule, Objective objective);
+bool within(const Schedule& schedule, const Limits& limits);
+
+}  // namespace cleave::plan
