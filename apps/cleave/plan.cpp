@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "plan/planner.h"
 #include "plan_args.h"
+#include "plan_problem.h"
 #include "verbs.h"
 
 namespace cleave::app {
@@ -16,6 +17,7 @@ struct Args {
   ModelArgs model;
   SampleArgs samples;
   PlanArgs plan;
+  ProblemArgs problem;
   std::string objective = "latency";
   std::string out;
   std::size_t top = 12;
@@ -56,6 +58,15 @@ void print_ranking(const plan::Problem& problem, plan::Objective objective,
 }
 
 Result<int> run(const Args& args) {
+  if (!args.problem.path.empty()) {
+    ProblemArgs problem = args.problem;
+    problem.json = args.json;
+    return plan_problem(problem);
+  }
+  if (args.model.path.empty() || args.plan.device.empty() || args.plan.cloud.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "plan",
+                "expected MODEL, --device and --cloud, or --problem");
+  }
   const plan::Objective objective = CLEAVE_TRY(plan::parse_objective(args.objective));
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   const plan::Problem problem = CLEAVE_TRY(make_problem(loaded, args.plan, args.samples));
@@ -75,7 +86,14 @@ Action define_plan(CLI::App& command) {
   auto args = std::make_shared<Args>();
   add_model_args(command, args->model);
   add_sample_args(command, args->samples);
-  add_plan_args(command, args->plan, true);
+  add_plan_args(command, args->plan);
+  command.get_option("MODEL")->required(false);
+  command
+      .add_option("--problem", args->problem.path,
+                  "plan a cleave-problem/1 or cleave-dag/1 instead of a network")
+      ->type_name("FILE")
+      ->excludes("MODEL");
+  command.add_option("--solver", args->problem.solver, "of a problem; the fastest exact one else");
   command.add_option("--objective", args->objective, "latency or energy")->capture_default_str();
   command.add_option("--top", args->top, "cuts to print, device-only and cloud-only beside them")
       ->capture_default_str();

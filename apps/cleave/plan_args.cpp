@@ -7,10 +7,9 @@
 
 namespace cleave::app {
 
-void add_plan_args(CLI::App& command, PlanArgs& args, bool required) {
-  command.add_option("--device", args.device, "the device's profile, from cleave profile")
-      ->required(required);
-  command.add_option("--cloud", args.cloud, "the server's profile")->required(required);
+void add_plan_args(CLI::App& command, PlanArgs& args) {
+  command.add_option("--device", args.device, "the device's profile, from cleave profile");
+  command.add_option("--cloud", args.cloud, "the server's profile");
   command.add_option("--link", args.link, "3g, 4g, wifi or link:up=…,down=…,rtt=…")
       ->capture_default_str();
   command.add_option("--codec", args.codec, "what codes the values that cross")

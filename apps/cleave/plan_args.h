@@ -18,7 +18,7 @@ struct PlanArgs {
   int jpeg_quality = 85;
 };
 
-void add_plan_args(CLI::App& command, PlanArgs& args, bool required);
+void add_plan_args(CLI::App& command, PlanArgs& args);
 
 /// Reads the profiles and measures what the codec and the input cost.
 Result<plan::Problem> make_problem(const LoadedModel& loaded, const PlanArgs& args,

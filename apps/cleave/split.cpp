@@ -85,7 +85,7 @@ Action define_split(CLI::App& command) {
   auto args = std::make_shared<Args>();
   add_model_args(command, args->model);
   add_sample_args(command, args->samples);
-  add_plan_args(command, args->plan, false);
+  add_plan_args(command, args->plan);
   command.add_option("--at", args->cuts,
                      "where to cut: an index, a layer or a value of cleave inspect; may be "
                      "repeated, the first is the default; without it, the planner's choice");
