@@ -86,43 +86,46 @@ Result<TensorSpec> spec_of(const Port& port) {
 /// OpenVINO leaves out.
 using Ports = std::vector<std::optional<std::size_t>>;
 
+/// A network as it was compiled, which sessions share.
+struct Compiled {
+  ov::CompiledModel model;
+  std::vector<TensorSpec> inputs;
+  Ports ports;
+  std::vector<TensorSpec> outputs;
+  bool dynamic = false;  ///< some shape hangs by the values that a run is given
+};
+
 class OpenVinoSession final : public Session {
  public:
-  OpenVinoSession(ov::CompiledModel model, std::vector<TensorSpec> inputs, Ports ports,
-                  std::vector<TensorSpec> outputs)
-      : model_(std::move(model)),
-        request_(model_.create_infer_request()),
-        inputs_(std::move(inputs)),
-        ports_(std::move(ports)),
-        outputs_(std::move(outputs)) {}
+  explicit OpenVinoSession(Compiled compiled)
+      : compiled_(std::move(compiled)), request_(compiled_.model.create_infer_request()) {}
 
-  const std::vector<TensorSpec>& inputs() const override { return inputs_; }
-  const std::vector<TensorSpec>& outputs() const override { return outputs_; }
+  const std::vector<TensorSpec>& inputs() const override { return compiled_.inputs; }
+  const std::vector<TensorSpec>& outputs() const override { return compiled_.outputs; }
 
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) override {
-    CLEAVE_CHECK(check_inputs(inputs_, inputs));
+    CLEAVE_CHECK(check_inputs(compiled_.inputs, inputs));
     return guarded(ErrorCode::kInvalidArgument, "run", [&]() -> Result<std::vector<Tensor>> {
       for (std::size_t i = 0; i < inputs.size(); ++i) {
-        if (!ports_[i]) continue;
+        if (!compiled_.ports[i]) continue;
         const Tensor& t = inputs[i];
         // The request only reads its inputs, yet its interface wants mutable memory.
         auto* data = const_cast<std::byte*>(t.bytes().data());
         request_.set_input_tensor(
-            *ports_[i],
+            *compiled_.ports[i],
             ov::Tensor(to_ov(t.dtype()), ov::Shape(t.shape().begin(), t.shape().end()), data));
       }
       // Not infer(): with one thread it swallows errors, and the outputs are the last request's.
-      request_.start_async();
-      request_.wait();
+      infer();
       std::vector<Tensor> results;
-      for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      for (std::size_t i = 0; i < compiled_.outputs.size(); ++i) {
         const ov::Tensor out = request_.get_output_tensor(i);
         const std::span<const std::byte> bytes(static_cast<const std::byte*>(out.data()),
                                                out.get_byte_size());
         // Asked for once: where the shape is known only now, each call builds it anew in one place.
         const ov::Shape& dims = out.get_shape();
         const Shape shape(dims.begin(), dims.end());
-        results.push_back(CLEAVE_TRY(Tensor::from_bytes(outputs_[i].dtype, shape, bytes)));
+        results.push_back(CLEAVE_TRY(Tensor::from_bytes(compiled_.outputs[i].dtype, shape, bytes)));
       }
       return results;
     });
@@ -130,20 +133,25 @@ class OpenVinoSession final : public Session {
 
   Result<std::unique_ptr<Session>> fork() const override {
     return guarded(ErrorCode::kUnsupported, "fork", [&]() -> Result<std::unique_ptr<Session>> {
-      return std::make_unique<OpenVinoSession>(model_, inputs_, ports_, outputs_);
+      return std::make_unique<OpenVinoSession>(compiled_);
     });
   }
 
   int parallel_sessions() const override {
-    return static_cast<int>(model_.get_property(ov::optimal_number_of_infer_requests));
+    return static_cast<int>(compiled_.model.get_property(ov::optimal_number_of_infer_requests));
   }
 
  private:
-  ov::CompiledModel model_;
+  /// With one thread, infer() swallows errors and leaves the outputs of the run before. Only shapes
+  /// that turn out wrong can fail a run; where there are such, the slower way is taken that tells.
+  void infer() {
+    if (!compiled_.dynamic) return request_.infer();
+    request_.start_async();
+    request_.wait();
+  }
+
+  Compiled compiled_;
   mutable ov::InferRequest request_;
-  std::vector<TensorSpec> inputs_;
-  Ports ports_;
-  std::vector<TensorSpec> outputs_;
 };
 
 /// The inputs that the file declares, in its order.
@@ -218,27 +226,25 @@ class OpenVinoEngine final : public Engine {
   Result<std::unique_ptr<Session>> compile(std::string onnx_bytes,
                                            const EngineOptions& options) override {
     return guarded(ErrorCode::kUnsupported, "compile", [&]() -> Result<std::unique_ptr<Session>> {
-      ov::CompiledModel compiled;
-      std::vector<TensorSpec> inputs;
-      Ports ports;
-      std::vector<TensorSpec> outputs;
+      Compiled compiled;
       {
         const ov::frontend::FrontEnd::Ptr reader = readers_.load_by_framework("onnx");
         const ov::frontend::InputModel::Ptr parsed = parse(*reader, onnx_bytes);
         std::string().swap(onnx_bytes);
-        inputs = CLEAVE_TRY(declared_inputs(*parsed));
+        compiled.inputs = CLEAVE_TRY(declared_inputs(*parsed));
         const std::shared_ptr<ov::Model> model = reader->convert(parsed);
-        ports = find_ports(*model, inputs);
-        for (const auto& port : model->outputs()) outputs.push_back(CLEAVE_TRY(spec_of(port)));
-        if (outputs.empty())
+        compiled.ports = find_ports(*model, compiled.inputs);
+        for (const auto& port : model->outputs())
+          compiled.outputs.push_back(CLEAVE_TRY(spec_of(port)));
+        if (compiled.outputs.empty())
           return fail(ErrorCode::kCorrupt, kPlace,
                       "the network has no output, expected one or more");
-        compiled = core_.compile_model(model, "CPU", properties(options));
+        compiled.dynamic = model->is_dynamic();
+        compiled.model = core_.compile_model(model, "CPU", properties(options));
       }
       // The graph as it was read is gone, but the allocator keeps its pages until asked.
       malloc_trim(0);
-      return std::make_unique<OpenVinoSession>(std::move(compiled), std::move(inputs),
-                                               std::move(ports), std::move(outputs));
+      return std::make_unique<OpenVinoSession>(std::move(compiled));
     });
   }
 
