@@ -1,7 +1,7 @@
 #include "plan/brute_force.h"
 
-#include <algorithm>
-#include <map>
+#include <utility>
+#include <vector>
 
 namespace cleave::plan {
 namespace {
@@ -12,8 +12,11 @@ constexpr int kMostLayers = 12;
 class Enumeration {
  public:
   explicit Enumeration(const ScheduleProblem& problem) : problem_(problem) {
-    for (const Group& g : problem.device) groups_[g.first].push_back({g, Side::kDevice});
-    for (const Group& g : problem.cloud) groups_[g.first].push_back({g, Side::kCloud});
+    groups_.resize(static_cast<std::size_t>(problem.layers) + 1);
+    for (const Group& g : problem.device)
+      groups_[static_cast<std::size_t>(g.first)].push_back({g, Side::kDevice});
+    for (const Group& g : problem.cloud)
+      groups_[static_cast<std::size_t>(g.first)].push_back({g, Side::kCloud});
   }
 
   Solution run() {
@@ -22,33 +25,44 @@ class Enumeration {
   }
 
  private:
-  void cross(Schedule& schedule, int next_layer, Side to) const {
+  /// What the groups chosen so far have spent.
+  struct Sums {
+    double latency_ms = 0;
+    double energy_mj = 0;
+    double cloud_ms = 0;
+
+    void add(const Spent& cost) {
+      latency_ms += cost.ms;
+      energy_mj += cost.mj;
+    }
+  };
+
+  void cross(Sums& sums, int next_layer, Side to) const {
     const auto& list = to == Side::kCloud ? problem_.upload : problem_.download;
-    const Spent& cost = list[static_cast<std::size_t>(next_layer) - 1];
-    schedule.latency_ms += cost.ms;
-    schedule.energy_mj += cost.mj;
+    sums.add(list[static_cast<std::size_t>(next_layer) - 1]);
   }
 
-  void extend(const Schedule& begun, int next_layer, Side side) {
+  void extend(const Sums& begun, int next_layer, Side side) {
     if (next_layer > problem_.layers) return finish(begun, next_layer, side);
-    const auto here = groups_.find(next_layer);
-    if (here == groups_.end()) return;
-    for (const auto& [group, where] : here->second) {
-      Schedule longer = begun;
-      if (where != side) cross(longer, next_layer, where);
-      longer.latency_ms += group.cost.ms;
-      longer.energy_mj += group.cost.mj;
-      if (where == Side::kCloud) longer.cloud_ms += group.cost.ms;
-      longer.groups.push_back({group.first, group.last, where});
-      extend(longer, group.last + 1, where);
+    for (const auto& [group, where] : groups_[static_cast<std::size_t>(next_layer)]) {
+      Sums sums = begun;
+      if (where != side) cross(sums, next_layer, where);
+      sums.add(group.cost);
+      if (where == Side::kCloud) sums.cloud_ms += group.cost.ms;
+      chosen_.push_back({group.first, group.last, where});
+      extend(sums, group.last + 1, where);
+      chosen_.pop_back();
     }
   }
 
-  void finish(Schedule schedule, int next_layer, Side side) {
-    if (side == Side::kCloud) cross(schedule, next_layer, Side::kDevice);
-    if (!within(schedule, problem_.limits)) return;
-    const double cost = objective_of(schedule, problem_.objective);
+  void finish(Sums sums, int next_layer, Side side) {
+    if (side == Side::kCloud) cross(sums, next_layer, Side::kDevice);
+    const double cost =
+        problem_.objective == Objective::kLatency ? sums.latency_ms : sums.energy_mj;
     if (best_.status == Status::kOptimal && best_.lower_bound <= cost) return;
+    Schedule schedule{{}, sums.latency_ms, sums.energy_mj, sums.cloud_ms};
+    if (!within(schedule, problem_.limits)) return;
+    schedule.groups = chosen_;
     best_ = {Status::kOptimal, std::move(schedule), cost};
   }
 
@@ -57,7 +71,8 @@ class Enumeration {
     Side side;
   };
   const ScheduleProblem& problem_;
-  std::map<int, std::vector<Placed>> groups_;
+  std::vector<std::vector<Placed>> groups_;  // by first layer
+  std::vector<ScheduledGroup> chosen_;
   Solution best_;
 };
 
