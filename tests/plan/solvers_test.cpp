@@ -11,7 +11,12 @@
 namespace cleave::plan {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+// The sanitizer makes a problem thirty times slower, and sees what it can see in fewer of them.
+constexpr int kProblems = 500;
+#else
 constexpr int kProblems = 10'000;
+#endif
 constexpr int kLayers = 9;
 
 std::string describe(const ScheduleProblem& p) {
@@ -60,6 +65,8 @@ void compare(std::string_view solver, bool with_limits, int problems, std::uint6
     infeasible += oracle->status == Status::kInfeasible ? 1 : 0;
     if (testing::Test::HasFailure()) return;
   }
+  // In a few problems there may by chance be none of one kind.
+  if (problems < 100) return;
   EXPECT_GT(infeasible, 0);
   EXPECT_LT(infeasible, problems * 9 / 10);
 }
@@ -75,7 +82,7 @@ TEST(Solvers, ParetoLabelsAreOptimal) {
 
 TEST(Solvers, IntegerProgrammeIsOptimal) {
   const char* all = std::getenv("CLEAVE_VERIFY_ALL");
-  const int problems = all != nullptr && std::string_view(all) == "1" ? kProblems : kProblems / 20;
+  const int problems = all != nullptr && std::string_view(all) == "1" ? kProblems : kProblems / 100;
   compare("ilp", true, problems, 4, expect_optimal);
   compare("ilp", false, problems / 4, 5, expect_optimal);
 }
@@ -105,8 +112,8 @@ TEST(Solvers, LaracIsWithinItsGap) {
     }
     bounded += limited(p) ? 1 : 0;
   }
-  EXPECT_GT(exact, 100);
-  EXPECT_GT(bounded, 100);
+  EXPECT_GT(exact, kProblems / 100);
+  EXPECT_GT(bounded, kProblems / 100);
 }
 
 TEST(Solvers, RefuseWhatTheyCannotTake) {
