@@ -22,6 +22,17 @@ class Shutdown : public testing::TestWithParam<const char*> {
   }
 };
 
+/// A request that is with the service, which holds it.
+auto held_request(EchoService& service, Client& client) {
+  auto reply = std::async([&client] {
+    InferRequest request;
+    request.model_name = "slow";
+    return client.infer(request, kPatience);
+  });
+  service.wait_until_held(1);
+  return reply;
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, Shutdown, testing::Values("grpc", "http"),
                          [](const auto& test) { return test.param; });
 
@@ -29,12 +40,7 @@ TEST_P(Shutdown, AnswersInFlightArrive) {
   EchoService service;
   auto server = *Server::start(service, {.host = "127.0.0.1"});
   const auto client = *Client::connect(target(server->grpc_port(), server->http_port()));
-  auto reply = std::async([&] {
-    InferRequest request;
-    request.model_name = "slow";
-    return client->infer(request, kPatience);
-  });
-  service.wait_until_held(1);
+  auto reply = held_request(service, *client);
   auto stopped = std::async([&] { server->shutdown(kPatience); });
   // New calls are refused while the old one is still out.
   for (bool refused = false; !refused;) {
@@ -65,12 +71,7 @@ TEST_P(Shutdown, WithoutGraceCallsAreCutOff) {
   EchoService service;
   auto server = *Server::start(service, {.host = "127.0.0.1"});
   const auto client = *Client::connect(target(server->grpc_port(), server->http_port()));
-  auto reply = std::async([&] {
-    InferRequest request;
-    request.model_name = "slow";
-    return client->infer(request, kPatience);
-  });
-  service.wait_until_held(1);
+  auto reply = held_request(service, *client);
   auto stopped = std::async([&] { server->shutdown(Nanos(0)); });
   const auto answer = reply.get();
   ASSERT_FALSE(answer);
