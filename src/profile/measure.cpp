@@ -8,7 +8,6 @@
 #include "base/checksum.h"
 #include "base/file.h"
 #include "engine/intermediates.h"
-#include "engine/slowed_session.h"
 #include "profile/interpolate.h"
 
 namespace cleave::profile {
@@ -37,7 +36,8 @@ struct Running {
   Group group;
   std::unique_ptr<engine::Session> session;
   std::vector<Tensor> inputs;
-  std::vector<double> ms;
+  std::vector<double> ms;  ///< slowed
+  double frame_ms = 0;     ///< the last run's, not slowed
 };
 
 /// Cut indices so that the gaps between those already listed halve: 8 4 12 2 6 …
@@ -102,7 +102,7 @@ class Measurer {
         CLEAVE_TRY(engine::intermediate_values(model_, engine_, options_.engine, options_.inputs));
     auto session = CLEAVE_TRY(engine_.compile(bytes, options_.engine));
     whole_ =
-        Running{Group{Kind::kHead, 0, layers_}, slowed(std::move(session)), options_.inputs, {}};
+        Running{Group{Kind::kHead, 0, layers_}, std::move(session), options_.inputs, {}, 0};
     std::vector<Running> alone;
     return run_batch(alone);
   }
@@ -119,10 +119,6 @@ class Measurer {
     return list;
   }
 
-  std::unique_ptr<engine::Session> slowed(std::unique_ptr<engine::Session> session) {
-    return engine::make_slowed_session(std::move(session), {options_.slowdown, clock_}, clock_);
-  }
-
   std::int64_t parameter_bytes(const Group& group) const {
     std::int64_t bytes = 0;
     for (int i = group.first; i < group.last; ++i)
@@ -131,7 +127,7 @@ class Measurer {
   }
 
   Result<Running> compile(const Group& group) {
-    Running running{group, nullptr, {}, {}};
+    Running running{group, nullptr, {}, {}, 0};
     for (const TensorSpec& in : model_.segment(group.first, group.last).inputs) {
       const auto value = values_.find(in.name);
       if (value == values_.end())
@@ -139,7 +135,7 @@ class Measurer {
       running.inputs.push_back(value->second);
     }
     const std::string bytes = CLEAVE_TRY(model_.extract_segment(group.first, group.last));
-    running.session = slowed(CLEAVE_TRY(engine_.compile(bytes, options_.engine)));
+    running.session = CLEAVE_TRY(engine_.compile(bytes, options_.engine));
     return running;
   }
 
@@ -160,26 +156,34 @@ class Measurer {
     return batch;
   }
 
-  Result<void> run_once(Running& running, bool keep) {
-    clock_.sleep_until(rested_);
+  Result<double> run_ms(Running& running) {
     const Nanos start = clock_.now();
     CLEAVE_CHECK(running.session->run(running.inputs));
-    const double ms = to_ms(clock_.now() - start);
-    rested_ = start + from_ms(ms / options_.slowdown + options_.idle_ms);
-    if (keep) running.ms.push_back(ms);
+    return to_ms(clock_.now() - start);
+  }
+
+  /// What one frame of many takes: the group ran a moment ago and the machine rested since, for as
+  /// long as the emulated device sleeps or as the caller says.
+  Result<void> run_once(Running& running) {
+    const double before_ms = CLEAVE_TRY(run_ms(running));
+    if (running.frame_ms == 0) running.frame_ms = before_ms;
+    const double sleep_ms = running.frame_ms * (options_.slowdown - 1);
+    clock_.sleep_until(clock_.now() + from_ms(std::max(options_.idle_ms, sleep_ms)));
+    running.frame_ms = CLEAVE_TRY(run_ms(running));
+    running.ms.push_back(running.frame_ms * options_.slowdown);
     return {};
   }
 
-  /// Warms up, then runs rounds over the batch and the whole network, and records the medians.
+  /// Runs rounds over the batch and the whole network, and records the medians.
   Result<void> run_batch(std::vector<Running>& batch) {
     whole_.ms.clear();
     std::vector<Running*> all{&whole_};
     for (Running& running : batch) all.push_back(&running);
-    for (Running* running : all) CLEAVE_CHECK(run_once(*running, false));
+    for (Running* running : all) CLEAVE_CHECK(run_ms(*running));
     for (int round = 0; round < options_.rounds; ++round) {
       if (round >= kMinRounds && clock_.now() > deadline_) break;
       for (std::size_t i = 0; i < all.size(); ++i) {
-        CLEAVE_CHECK(run_once(*all[(i + static_cast<std::size_t>(round)) % all.size()], true));
+        CLEAVE_CHECK(run_once(*all[(i + static_cast<std::size_t>(round)) % all.size()]));
       }
     }
     const double whole_ms = summarize(whole_.ms).median;
@@ -237,7 +241,6 @@ class Measurer {
   Clock& clock_;
   int layers_;
   Nanos deadline_;
-  Nanos rested_{0};  ///< when the machine has idled long enough for the next run
   Profile profile_;
   std::map<std::string, Tensor> values_;
   Running whole_;

@@ -12,16 +12,16 @@
 namespace cleave::profile {
 
 /// Rest before a timed run, in ms: a device or server that waited for its next request runs it with
-/// cold caches and sleeping workers, up to a third slower than one that never stops. About what a
-/// frame waits for the network on Wi-Fi.
+/// cold caches and sleeping workers, a third slower than one that never stops and on some virtual
+/// machines several times. About what a frame waits for the network on Wi-Fi.
 inline constexpr double kIdleMs = 20;
 
 struct MeasureOptions {
   engine::EngineOptions engine;
-  double slowdown = 1;       ///< above 1: every run is stretched by sleeping; an emulated device
+  double slowdown = 1;       ///< above 1: an emulated device, that sleeps after each run
   double budget_s = 30;      ///< what cannot be measured within it is interpolated
   int rounds = 9;            ///< runs of each group
-  double idle_ms = kIdleMs;  ///< rest before each run; the sleep of an emulated device counts
+  double idle_ms = kIdleMs;  ///< rest before each run; an emulated device rests as long as it sleeps
   bool heads = true;
   bool tails = true;
   bool layers = true;

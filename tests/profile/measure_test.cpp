@@ -147,7 +147,7 @@ TEST_F(Measure, ShortBudgetMeasuresSomeAndInterpolatesTheRest) {
   ManualClock clock;
   TickingEngine engine(clock, 0);
   const double round_s = kNodeMs * static_cast<double>(nodes(0, layers())) / 1000;
-  options_.budget_s = 6 * round_s;
+  options_.budget_s = 12 * round_s;
   const Profile p = measure(model_, engine, options_, clock).value();
   expect_complete(p);
   int measured = 0;
