@@ -60,7 +60,7 @@ class Enumeration {
     const double cost =
         problem_.objective == Objective::kLatency ? sums.latency_ms : sums.energy_mj;
     if (best_.status == Status::kOptimal && best_.lower_bound <= cost) return;
-    Schedule schedule{{}, sums.latency_ms, sums.energy_mj, sums.cloud_ms};
+    Schedule schedule{{}, sums.latency_ms, sums.energy_mj, sums.cloud_ms, 0};
     if (!within(schedule, problem_.limits)) return;
     schedule.groups = chosen_;
     best_ = {Status::kOptimal, std::move(schedule), cost};

@@ -6,8 +6,8 @@
 
 namespace cleave::plan {
 
-/// What a plan minimises.
-enum class Objective { kLatency, kEnergy };
+/// What a plan minimises: ms, the device's mJ, or bytes over the link, both ways.
+enum class Objective { kLatency, kEnergy, kBytes };
 Result<Objective> parse_objective(std::string_view text);
 std::string_view objective_name(Objective objective);
 

@@ -22,12 +22,6 @@ std::string number(double value) {
 
 bool is_cost(double value) { return std::isfinite(value) && value >= 0; }
 
-Result<void> check_cost(const Spent& cost, const std::string& what) {
-  if (is_cost(cost.ms) && is_cost(cost.mj)) return {};
-  const double found = is_cost(cost.ms) ? cost.mj : cost.ms;
-  return wrong(what + " costs " + number(found) + ", expected a finite number of 0 or more");
-}
-
 std::string group_text(std::string_view list, int first, int last) {
   return std::string(list) + " group [" + std::to_string(first) + "," + std::to_string(last) + "]";
 }
@@ -44,18 +38,6 @@ Result<void> check_unique(const std::vector<Group>& groups, int layers, std::str
     }
   }
   return {};
-}
-
-Result<void> check_groups(const std::vector<Group>& groups, int layers, std::string_view list) {
-  for (const Group& g : groups) {
-    if (g.first < 1 || g.last < g.first || g.last > layers) {
-      return wrong(group_text(list, g.first, g.last) +
-                   ", expected 1 <= first <= last <= " + std::to_string(layers));
-    }
-    if (!is_cost(g.cost.ms) || !is_cost(g.cost.mj))
-      return check_cost(g.cost, group_text(list, g.first, g.last));
-  }
-  return check_unique(groups, layers, list);
 }
 
 Result<void> check_transfers(const std::vector<Spent>& list, int layers, std::string_view name) {
@@ -86,9 +68,35 @@ void add(Schedule& schedule, const Spent& cost) {
 
 }  // namespace
 
+Result<void> check_cost(const Spent& cost, const std::string& what) {
+  if (is_cost(cost.ms) && is_cost(cost.mj)) return {};
+  const double found = is_cost(cost.ms) ? cost.mj : cost.ms;
+  return wrong(what + " costs " + number(found) + ", expected a finite number of 0 or more");
+}
+
+Result<void> check_groups(const std::vector<Group>& groups, int layers, std::string_view list) {
+  for (const Group& g : groups) {
+    if (g.first < 1 || g.last < g.first || g.last > layers) {
+      return wrong(group_text(list, g.first, g.last) +
+                   ", expected 1 <= first <= last <= " + std::to_string(layers));
+    }
+    if (!is_cost(g.cost.ms) || !is_cost(g.cost.mj))
+      return check_cost(g.cost, group_text(list, g.first, g.last));
+  }
+  return check_unique(groups, layers, list);
+}
+
+Result<void> check(const Limits& limits) {
+  CLEAVE_CHECK(check_limit(limits.deadline_ms, "deadline_ms"));
+  CLEAVE_CHECK(check_limit(limits.battery_mj, "battery_mj"));
+  return check_limit(limits.cloud_ms, "cloud_ms");
+}
+
 std::string_view side_name(Side side) { return side == Side::kDevice ? "device" : "cloud"; }
 
 Result<void> check(const ScheduleProblem& problem) {
+  if (problem.objective == Objective::kBytes)
+    return wrong("the objective is bytes, expected latency or energy: a chain knows no bytes");
   if (problem.layers < 1 || problem.layers > kMaxLayers) {
     return wrong(std::to_string(problem.layers) + " layers, expected 1 to " +
                  std::to_string(kMaxLayers));
@@ -97,46 +105,62 @@ Result<void> check(const ScheduleProblem& problem) {
   CLEAVE_CHECK(check_transfers(problem.download, problem.layers, "download"));
   CLEAVE_CHECK(check_groups(problem.device, problem.layers, "device"));
   CLEAVE_CHECK(check_groups(problem.cloud, problem.layers, "cloud"));
-  CLEAVE_CHECK(check_limit(problem.limits.deadline_ms, "deadline_ms"));
-  CLEAVE_CHECK(check_limit(problem.limits.battery_mj, "battery_mj"));
-  return check_limit(problem.limits.cloud_ms, "cloud_ms");
+  return check(problem.limits);
 }
 
-Result<Schedule> evaluate(const ScheduleProblem& problem, std::vector<ScheduledGroup> groups) {
-  Schedule schedule;
-  Side side = Side::kDevice;
+Result<std::vector<Group>> find_groups(const std::vector<Group>& device,
+                                       const std::vector<Group>& cloud, int layers,
+                                       const std::vector<ScheduledGroup>& groups) {
+  std::vector<Group> found;
   int done = 0;
-  const auto cross = [&](Side to) {
-    if (to != side) {
-      const auto& transfers = to == Side::kCloud ? problem.upload : problem.download;
-      add(schedule, transfers[static_cast<std::size_t>(done)]);
-    }
-    side = to;
-  };
   for (const ScheduledGroup& g : groups) {
-    const auto& list = g.side == Side::kDevice ? problem.device : problem.cloud;
-    const auto found = std::ranges::find_if(
+    const auto& list = g.side == Side::kDevice ? device : cloud;
+    const auto it = std::ranges::find_if(
         list, [&](const Group& one) { return one.first == g.first && one.last == g.last; });
-    if (g.first != done + 1 || found == list.end()) {
+    if (g.first != done + 1 || it == list.end()) {
       return wrong("the schedule has " + group_text(side_name(g.side), g.first, g.last) +
                    ", expected a listed group from layer " + std::to_string(done + 1) + " on");
     }
-    cross(g.side);
-    add(schedule, found->cost);
-    if (side == Side::kCloud) schedule.cloud_ms += found->cost.ms;
+    found.push_back(*it);
     done = g.last;
   }
-  if (done != problem.layers) {
-    return wrong("the schedule ends after layer " + std::to_string(done) + ", expected " +
-                 std::to_string(problem.layers));
+  if (done == layers) return found;
+  return wrong("the schedule ends after layer " + std::to_string(done) + ", expected " +
+               std::to_string(layers));
+}
+
+Result<Schedule> evaluate(const ScheduleProblem& problem, std::vector<ScheduledGroup> groups) {
+  const std::vector<Group> listed =
+      CLEAVE_TRY(find_groups(problem.device, problem.cloud, problem.layers, groups));
+  Schedule schedule;
+  Side side = Side::kDevice;
+  const auto cross = [&](int boundary, Side to) {
+    if (to != side) {
+      const auto& transfers = to == Side::kCloud ? problem.upload : problem.download;
+      add(schedule, transfers[static_cast<std::size_t>(boundary)]);
+    }
+    side = to;
+  };
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    cross(listed[i].first - 1, groups[i].side);
+    add(schedule, listed[i].cost);
+    if (side == Side::kCloud) schedule.cloud_ms += listed[i].cost.ms;
   }
-  cross(Side::kDevice);
+  cross(problem.layers, Side::kDevice);
   schedule.groups = std::move(groups);
   return schedule;
 }
 
 double objective_of(const Schedule& schedule, Objective objective) {
-  return objective == Objective::kLatency ? schedule.latency_ms : schedule.energy_mj;
+  switch (objective) {
+    case Objective::kLatency:
+      return schedule.latency_ms;
+    case Objective::kEnergy:
+      return schedule.energy_mj;
+    case Objective::kBytes:
+      return schedule.bytes;
+  }
+  return schedule.latency_ms;
 }
 
 bool within(const Schedule& schedule, const Limits& limits) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -60,6 +61,10 @@ inline constexpr int kMaxLayers = 100'000;
 /// Fails when a problem breaks what its comments say: kInvalidArgument, naming what was found and
 /// what was expected.
 Result<void> check(const ScheduleProblem& problem);
+Result<void> check(const Limits& limits);
+Result<void> check_cost(const Spent& cost, const std::string& what);
+/// Groups of a chain of `layers`, each listed once; `list` names them.
+Result<void> check_groups(const std::vector<Group>& groups, int layers, std::string_view list);
 
 struct ScheduledGroup {
   int first = 1;
@@ -74,7 +79,14 @@ struct Schedule {
   double latency_ms = 0;
   double energy_mj = 0;
   double cloud_ms = 0;
+  double bytes = 0;  ///< over the link, both ways; 0 where a problem does not know them
 };
+
+/// The listed groups that a schedule names, in its order. Fails with kInvalidArgument when one is
+/// not listed or the layers are not covered in order.
+Result<std::vector<Group>> find_groups(const std::vector<Group>& device,
+                                       const std::vector<Group>& cloud, int layers,
+                                       const std::vector<ScheduledGroup>& groups);
 
 /// Sums a schedule up the long way, from the problem's lists: O(groups listed). Fails with
 /// kInvalidArgument when a group is not listed or the layers are not covered in order.

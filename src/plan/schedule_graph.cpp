@@ -48,7 +48,7 @@ bool ScheduleGraph::holds(const Costs& costs) const {
 
 Schedule schedule_of(Way way) {
   const Costs& costs = way.costs;
-  return {std::move(way.groups), costs[kLatency], costs[kEnergy], costs[kCloud]};
+  return {std::move(way.groups), costs[kLatency], costs[kEnergy], costs[kCloud], 0};
 }
 
 Solution optimal(Way way, Objective objective) {

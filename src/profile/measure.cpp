@@ -101,8 +101,7 @@ class Measurer {
     values_ =
         CLEAVE_TRY(engine::intermediate_values(model_, engine_, options_.engine, options_.inputs));
     auto session = CLEAVE_TRY(engine_.compile(bytes, options_.engine));
-    whole_ =
-        Running{Group{Kind::kHead, 0, layers_}, std::move(session), options_.inputs, {}, 0};
+    whole_ = Running{Group{Kind::kHead, 0, layers_}, std::move(session), options_.inputs, {}, 0};
     std::vector<Running> alone;
     return run_batch(alone);
   }

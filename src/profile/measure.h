@@ -18,10 +18,11 @@ inline constexpr double kIdleMs = 20;
 
 struct MeasureOptions {
   engine::EngineOptions engine;
-  double slowdown = 1;       ///< above 1: an emulated device, that sleeps after each run
-  double budget_s = 30;      ///< what cannot be measured within it is interpolated
-  int rounds = 9;            ///< runs of each group
-  double idle_ms = kIdleMs;  ///< rest before each run; an emulated device rests as long as it sleeps
+  double slowdown = 1;   ///< above 1: an emulated device, that sleeps after each run
+  double budget_s = 30;  ///< what cannot be measured within it is interpolated
+  int rounds = 9;        ///< runs of each group
+  double idle_ms =
+      kIdleMs;  ///< rest before each run; an emulated device rests as long as it sleeps
   bool heads = true;
   bool tails = true;
   bool layers = true;

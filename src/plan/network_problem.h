@@ -1,0 +1,64 @@
+#pragma once
+
+#include <vector>
+
+#include "plan/schedule.h"
+#include "plan/solver.h"
+
+namespace cleave::plan {
+
+/// What sending something costs, and how many bytes it puts on the link.
+struct Transfer {
+  Spent cost;
+  double bytes = 0;
+};
+
+/// A value that layers hand on. It lies where it was made, and on the other side too from the
+/// moment that a layer there first reads it.
+struct SentValue {
+  int made_by = 0;           ///< a layer; 0: an input, which lies on the device
+  std::vector<int> readers;  ///< layers after it, ascending; layers + 1: the caller, on the device
+  Transfer upload;
+  Transfer download;
+};
+
+/// The scheduling of a network in groups, where layers read what others further back have made: the
+/// graph of thesis figure 2.6 with the residual blocks of figure 2.7, and any other skip. A chain
+/// is the case where each value is read by the next layer alone.
+///
+/// Before a group runs, those of its inputs that are not on its side are sent there, all in one
+/// request: that costs each value's transfer and once `request_up` or `request_down`.
+struct NetworkProblem {
+  int layers = 0;
+  std::vector<Group> device;
+  std::vector<Group> cloud;
+  std::vector<SentValue> values;
+  Transfer request_up;
+  Transfer request_down;
+  Limits limits;
+  Objective objective = Objective::kLatency;
+};
+
+/// Fails when a problem breaks what its comments say: kInvalidArgument, naming what was found and
+/// what was expected.
+Result<void> check(const NetworkProblem& problem);
+
+/// Sums a schedule up the long way. Fails with kInvalidArgument when a group is not listed or the
+/// layers are not covered in order.
+Result<Schedule> evaluate(const NetworkProblem& problem, std::vector<ScheduledGroup> groups);
+
+/// The best schedule, exact with any limits and any skips.
+/// Solver: labels that carry, beside their sums, where each live value lies; one is dropped when
+/// another has spent no more and has every value where the first has it. Thesis figure 2.7 doubles
+/// the chain of a residual block for the two places of the block's input; labels do that for any
+/// number of values at once, as far as they are met. Optimality: exact. Cost: near linear in the
+/// groups where few values live at once; exponential in those in the worst case. Deterministic.
+/// Errors: what check() finds; kUnsupported when more than 64 values live between two layers;
+/// kResourceExhausted after 4 million labels.
+Result<Solution> solve(const NetworkProblem& problem);
+
+/// Every schedule within the limits that no other beats in latency, energy and bytes at once, one
+/// for each such triple, by rising latency. The problem's objective is not looked at. As solve().
+Result<std::vector<Schedule>> pareto_front(const NetworkProblem& problem);
+
+}  // namespace cleave::plan

@@ -1,0 +1,183 @@
+// Schedules of networks with skips: against brute force, and against the chain that they extend.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "plan/network_problem.h"
+#include "plan/random_schedules.h"
+
+namespace cleave::plan {
+namespace {
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kProblems = 300;
+#else
+constexpr int kProblems = 10'000;
+#endif
+
+/// The chain as a network: each value is read by the next layer alone.
+NetworkProblem as_network(const ScheduleProblem& chain) {
+  NetworkProblem p{chain.layers, chain.device, chain.cloud,  {},
+                   {},           {},           chain.limits, chain.objective};
+  for (int k = 0; k <= chain.layers; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    p.values.push_back({k, {k + 1}, {chain.upload[i], 0}, {chain.download[i], 0}});
+  }
+  return p;
+}
+
+/// A chain with random skips, values that nobody reads, inputs and answers in the middle.
+NetworkProblem random_network(Random& random, int max_layers) {
+  NetworkProblem p = as_network(random_problem(random, max_layers));
+  const auto bytes = [&] { return static_cast<double>(random.below(4)); };
+  for (SentValue& v : p.values) {
+    v.upload.bytes = bytes();
+    v.download.bytes = bytes();
+    if (random.below(8) == 0) v.readers.clear();
+    for (int reader = v.made_by + 1; reader <= p.layers + 1; ++reader) {
+      if (random.below(5) == 0) v.readers.push_back(reader);
+    }
+    std::ranges::sort(v.readers);
+    const auto again = std::ranges::unique(v.readers);
+    v.readers.erase(again.begin(), again.end());
+  }
+  if (random.below(2) == 0) {
+    p.request_up = {{random.uniform(0, 3), random.uniform(0, 3)}, bytes()};
+    p.request_down = {{random.uniform(0, 3), random.uniform(0, 3)}, bytes()};
+  }
+  p.objective = static_cast<Objective>(random.below(3));
+  return p;
+}
+
+/// Every schedule there is, summed up by the problem's words.
+void enumerate(const NetworkProblem& p, const std::function<void(const Schedule&)>& visit) {
+  std::vector<ScheduledGroup> chosen;
+  const std::function<void(int)> extend = [&](int next) {
+    if (next > p.layers) return visit(evaluate(p, chosen).value());
+    for (const Side side : {Side::kDevice, Side::kCloud}) {
+      for (const Group& g : side == Side::kDevice ? p.device : p.cloud) {
+        if (g.first != next) continue;
+        chosen.push_back({g.first, g.last, side});
+        extend(g.last + 1);
+        chosen.pop_back();
+      }
+    }
+  };
+  extend(1);
+}
+
+TEST(Network, SolvesAsBruteForceDoes) {
+  Random random(21);
+  int infeasible = 0;
+  for (int i = 0; i < kProblems; ++i) {
+    const NetworkProblem p = random_network(random, 5);
+    SCOPED_TRACE(std::to_string(i));
+    double best = -1;
+    enumerate(p, [&](const Schedule& s) {
+      const double cost = objective_of(s, p.objective);
+      if (within(s, p.limits) && (best < 0 || cost < best)) best = cost;
+    });
+    const auto found = solve(p);
+    ASSERT_TRUE(found) << found.error().to_string();
+    ASSERT_EQ(found->status == Status::kInfeasible, best < 0);
+    infeasible += best < 0 ? 1 : 0;
+    if (best < 0) continue;
+    const Schedule again = evaluate(p, found->schedule.groups).value();
+    EXPECT_NEAR(again.latency_ms, found->schedule.latency_ms, 1e-9);
+    EXPECT_NEAR(again.energy_mj, found->schedule.energy_mj, 1e-9);
+    EXPECT_NEAR(again.cloud_ms, found->schedule.cloud_ms, 1e-9);
+    EXPECT_NEAR(again.bytes, found->schedule.bytes, 1e-9);
+    EXPECT_TRUE(within(again, p.limits));
+    ASSERT_NEAR(objective_of(again, p.objective), best, 1e-9 * (1 + best));
+  }
+  EXPECT_GT(infeasible, kProblems / 100);
+  EXPECT_LT(infeasible, kProblems * 9 / 10);
+}
+
+TEST(Network, AChainIsTheCaseWithoutSkips) {
+  Random random(22);
+  for (int i = 0; i < kProblems; ++i) {
+    const ScheduleProblem chain = random_problem(random, 9);
+    SCOPED_TRACE(std::to_string(i));
+    const Solution a = solve(chain).value().solution;
+    const Solution b = solve(as_network(chain)).value();
+    ASSERT_EQ(status_name(a.status), status_name(b.status));
+    ASSERT_NEAR(a.lower_bound, b.lower_bound, 1e-9 * (1 + a.lower_bound));
+  }
+}
+
+TEST(Network, TheFrontIsWhatNothingBeats) {
+  Random random(23);
+  std::size_t most = 0;
+  for (int i = 0; i < kProblems / 5; ++i) {
+    const NetworkProblem p = random_network(random, 4);
+    SCOPED_TRACE(std::to_string(i));
+    std::vector<Schedule> all;
+    enumerate(p, [&](const Schedule& s) {
+      if (within(s, p.limits)) all.push_back(s);
+    });
+    const auto no_worse = [](const Schedule& a, const Schedule& b) {
+      constexpr double kRounding = 1e-9;
+      return a.latency_ms <= b.latency_ms + kRounding && a.energy_mj <= b.energy_mj + kRounding &&
+             a.bytes <= b.bytes + kRounding;
+    };
+    const std::vector<Schedule> front = pareto_front(p).value();
+    most = std::max(most, front.size());
+    for (const Schedule& s : all) {
+      EXPECT_TRUE(std::ranges::any_of(front, [&](const auto& f) { return no_worse(f, s); }));
+    }
+    for (std::size_t a = 0; a < front.size(); ++a) {
+      EXPECT_TRUE(within(evaluate(p, front[a].groups).value(), p.limits));
+      EXPECT_GE(front[a].latency_ms, front[a > 0 ? a - 1 : 0].latency_ms);
+    }
+  }
+  EXPECT_GT(most, 3u);
+}
+
+// Thesis figure 2.7: a block of three layers whose input is added to its output. While the block is
+// in the cloud its input stays on the device as well, and need not come back for the sum there.
+TEST(Network, ABlocksInputIsSentOnlyWhereItIsRead) {
+  const Transfer sent{{10, 1}, 100};
+  NetworkProblem p;
+  p.layers = 4;
+  p.device = {{1, 1, {1, 1}}, {2, 3, {90, 9}}, {4, 4, {1, 1}}};
+  p.cloud = {{2, 3, {1, 0}}, {4, 4, {50, 0}}};
+  p.values = {
+      {0, {1}, sent, sent}, {1, {2, 4}, sent, sent}, {3, {4}, sent, sent}, {4, {5}, sent, sent}};
+  const Solution s = solve(p).value();
+  const std::vector<ScheduledGroup> expected{
+      {1, 1, Side::kDevice}, {2, 3, Side::kCloud}, {4, 4, Side::kDevice}};
+  EXPECT_EQ(s.schedule.groups, expected);
+  EXPECT_DOUBLE_EQ(s.schedule.latency_ms, 1 + 10 + 1 + 10 + 1);
+  EXPECT_DOUBLE_EQ(s.schedule.bytes, 200);
+}
+
+TEST(Network, BadProblemsAreRefused) {
+  Random random(24);
+  const NetworkProblem good = as_network(random_problem(random, 4));
+  const auto refused = [&](const std::function<void(NetworkProblem&)>& spoil) {
+    NetworkProblem p = good;
+    spoil(p);
+    const auto result = solve(p);
+    return !result && result.error().code == ErrorCode::kInvalidArgument;
+  };
+  EXPECT_TRUE(refused([](auto& p) { p.layers = 0; }));
+  EXPECT_TRUE(refused([](auto& p) { p.layers = 1'000'000'000; }));
+  EXPECT_TRUE(refused([](auto& p) { p.device.push_back({0, 1, {}}); }));
+  EXPECT_TRUE(refused([](auto& p) { p.values[0].made_by = -1; }));
+  EXPECT_TRUE(refused([](auto& p) { p.values[0].readers = {0}; }));
+  EXPECT_TRUE(refused([](auto& p) { p.values[0].readers = {p.layers + 2}; }));
+  EXPECT_TRUE(refused([](auto& p) { p.values[0].upload.cost.ms = -1; }));
+  EXPECT_TRUE(refused([](auto& p) { p.values[0].download.bytes = std::nan(""); }));
+  EXPECT_TRUE(refused([](auto& p) { p.request_up.cost.mj = -1; }));
+  EXPECT_TRUE(refused([](auto& p) { p.limits.deadline_ms = -1; }));
+  NetworkProblem wide = good;
+  for (int i = 0; i < 65; ++i) wide.values.push_back({0, {1}, {}, {}});
+  EXPECT_EQ(solve(wide).error().code, ErrorCode::kUnsupported);
+}
+
+}  // namespace
+}  // namespace cleave::plan
