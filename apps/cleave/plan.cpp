@@ -5,9 +5,13 @@
 #include <memory>
 
 #include "base/file.h"
-#include "plan/planner.h"
+#include "base/spec.h"
 #include "plan_args.h"
+#include "plan_print.h"
 #include "plan_problem.h"
+#include "study/explain.h"
+#include "study/samples.h"
+#include "study/schedule_dot.h"
 #include "verbs.h"
 
 namespace cleave::app {
@@ -19,42 +23,49 @@ struct Args {
   PlanArgs plan;
   ProblemArgs problem;
   std::string objective = "latency";
+  plan::Limits limits;
+  bool measure = false;
+  std::string budget = "60s";
+  bool explain = false;
+  bool pareto = false;
+  std::string dot;
   std::string out;
   std::size_t top = 12;
   bool json = false;
 };
 
-std::string place_of(const plan::Candidate& c, const profile::Profile& p) {
-  if (c.strategy != plan::Strategy::kSplit) return std::string(plan::strategy_name(c.strategy));
-  return fmt::format("cut {} after {}", c.cut, p.layer_names[c.cut - 1]);
+/// The schedule, measured through first where that was asked for; the profiles' files then get what
+/// was measured.
+Result<study::PlannedSchedule> plan_schedule(const LoadedModel& loaded, const Args& args,
+                                             plan::Problem& problem, plan::Objective objective) {
+  if (!args.measure) return study::plan_schedule(loaded.model, problem, args.limits, objective);
+  profile::MeasureOptions options;
+  options.budget_s = CLEAVE_TRY(parse_duration_ms(args.budget)) / 1000;
+  study::Samples samples =
+      CLEAVE_TRY(study::load_samples(loaded.model, args.samples.paths, args.samples.preprocess, 1));
+  options.inputs = std::move(samples.inputs.front());
+  SteadyClock clock;
+  auto planned = CLEAVE_TRY(study::refine_schedule(loaded.model, *loaded.engine, problem,
+                                                   args.limits, objective, options, clock));
+  const auto save = [](const profile::Profile& profile, const std::string& path) {
+    return write_file(path, dump_json(profile::to_json(profile), 2) + "\n");
+  };
+  CLEAVE_CHECK(save(problem.device, args.plan.device));
+  CLEAVE_CHECK(save(problem.cloud, args.plan.cloud));
+  return planned;
 }
 
-void print_ranking(const plan::Problem& problem, plan::Objective objective,
-                   const std::vector<plan::Candidate>& ranking, std::size_t top) {
-  const Link& link = problem.link;
-  fmt::print("{} over {}: up {:g} Mbit/s, down {:g} Mbit/s, round trip {:g} ms; best {} first\n",
-             problem.device.model_name, link.name, link.up_mbps, link.down_mbps, link.rtt_ms,
-             plan::objective_name(objective));
-  if (problem.device.slowdown > 1) {
-    fmt::print("the device is emulated: {:g}x slower than {}\n", problem.device.slowdown,
-               problem.device.machine);
+Result<void> print_text(const LoadedModel& loaded, const Args& args, const plan::Problem& problem,
+                        plan::Objective objective, const std::vector<plan::Candidate>& ranking,
+                        const study::PlannedSchedule& planned) {
+  print_plan_head(problem, objective);
+  print_schedule(loaded, args.plan, planned);
+  print_ranking(problem, args.limits, ranking, args.top);
+  if (args.pareto) print_front(loaded, CLEAVE_TRY(plan::pareto_front(planned.problem)));
+  if (args.explain) {
+    fmt::print("\n{}", CLEAVE_TRY(study::explain(loaded.model, problem, args.limits, objective)));
   }
-  fmt::print("energy is modelled: {:.0f} mW computing, radio {:.0f} mW up and {:.0f} mW down\n\n",
-             problem.energy.compute_mw, link.radio.up_mw(link.up_mbps),
-             link.radio.down_mw(link.down_mbps));
-  fmt::print("{:<40} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9}\n", "", "total ms",
-             "energy mJ", "head", "encode", "up", "decode", "tail", "down", "bytes up");
-  for (std::size_t i = 0; i < ranking.size(); ++i) {
-    const plan::Candidate& c = ranking[i];
-    if (i >= top && c.strategy == plan::Strategy::kSplit) continue;
-    fmt::print(
-        "{:<40.40} {:>9.1f} {:>9.1f} {:>8.2f} {:>8.2f} {:>8.1f} {:>8.2f} {:>8.2f} {:>8.1f} "
-        "{:>9.0f}{}\n",
-        place_of(c, problem.device), c.latency_ms, c.energy_mj, c.terms.head_ms, c.terms.encode_ms,
-        c.terms.up_ms, c.terms.decode_ms, c.terms.tail_ms, c.terms.down_ms, c.bytes_up,
-        c.interpolated ? " ~" : "");
-  }
-  fmt::print("\n{} ways in all; ~ rests on interpolated costs\n", ranking.size());
+  return {};
 }
 
 Result<int> run(const Args& args) {
@@ -68,15 +79,26 @@ Result<int> run(const Args& args) {
                 "expected MODEL, --device and --cloud, or --problem");
   }
   const plan::Objective objective = CLEAVE_TRY(plan::parse_objective(args.objective));
+  CLEAVE_CHECK(plan::check(args.limits));
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
-  const plan::Problem problem = CLEAVE_TRY(make_problem(loaded, args.plan, args.samples));
+  plan::Problem problem = CLEAVE_TRY(make_problem(loaded, args.plan, args.samples));
+  const auto planned = CLEAVE_TRY(plan_schedule(loaded, args, problem, objective));
   const std::vector<plan::Candidate> ranking = CLEAVE_TRY(plan::rank_cuts(problem, objective));
-  const std::string text = dump_json(plan::to_json(problem, objective, ranking), 2) + "\n";
+  Json json = plan::to_json(problem, objective, ranking);
+  json["limits"] = limits_to_json(args.limits);
+  json["schedule"] = study::to_json(planned);
+  if (args.pareto) json["front"] = front_to_json(CLEAVE_TRY(plan::pareto_front(planned.problem)));
+  const std::string text = dump_json(json, 2) + "\n";
   if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, text));
-  if (args.json)
+  if (!args.dot.empty()) {
+    CLEAVE_CHECK(
+        write_file(args.dot, study::schedule_dot(loaded.model, planned.solution.schedule.groups)));
+  }
+  if (args.json) {
     fmt::print("{}", text);
-  else
-    print_ranking(problem, objective, ranking, args.top);
+    return 0;
+  }
+  CLEAVE_CHECK(print_text(loaded, args, problem, objective, ranking, planned));
   return 0;
 }
 
@@ -94,7 +116,22 @@ Action define_plan(CLI::App& command) {
       ->type_name("FILE")
       ->excludes("MODEL");
   command.add_option("--solver", args->problem.solver, "of a problem; the fastest exact one else");
-  command.add_option("--objective", args->objective, "latency or energy")->capture_default_str();
+  command.add_option("--objective", args->objective, "latency, energy or bytes")
+      ->capture_default_str();
+  command.add_option("--deadline", args->limits.deadline_ms, "most latency, ms");
+  command.add_option("--battery", args->limits.battery_mj,
+                     "most energy of the device, mJ (modelled)");
+  command.add_option("--cloud-limit", args->limits.cloud_ms, "most time in the cloud, ms");
+  command.add_flag(
+      "--measure", args->measure,
+      "measure here, until the schedule rests on no estimate, and add to the profiles");
+  command.add_option("--budget", args->budget, "time that --measure may take")
+      ->capture_default_str();
+  command.add_flag("--explain", args->explain, "say why, and what would change the choice");
+  command.add_flag("--pareto", args->pareto,
+                   "every schedule that none beats in latency, energy and bytes");
+  command.add_option("--dot", args->dot, "file for a picture of the schedule, for Graphviz")
+      ->type_name("FILE");
   command.add_option("--top", args->top, "cuts to print, device-only and cloud-only beside them")
       ->capture_default_str();
   command.add_option("--out", args->out, "file for the plan");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <memory>
 
 #include "base/file.h"
@@ -25,6 +26,8 @@ struct Args {
   std::string budget = "30s";
   double slowdown = 1;
   int rounds = 9;
+  std::vector<std::string> groups;
+  std::string add_to;
   std::string idle = fmt::format("{:g}ms", profile::kIdleMs);
   bool json = false;
 };
@@ -76,11 +79,48 @@ void print_table(const profile::Profile& p) {
                complete ? fmt::format("{:.3f}", sum) : "-");
   }
   print_grouping(p);
+  for (const profile::GroupCost& g : p.groups) {
+    fmt::print("layers {}-{}, fused: {:.3f} ms ±{:.0f}%\n", g.first, g.last, g.cost.median_ms,
+               g.cost.median_ms > 0 ? 50 * (g.cost.p75_ms - g.cost.p25_ms) / g.cost.median_ms : 0);
+  }
+}
+
+/// "4-9": layers 4 to 9.
+Result<std::pair<int, int>> parse_group(const std::string& text) {
+  const std::vector<std::string_view> ends = split(text, '-');
+  std::pair<int, int> group;
+  const auto read = [](std::string_view end, int& value) {
+    const auto [rest, error] = std::from_chars(end.data(), end.data() + end.size(), value);
+    return error == std::errc() && rest == end.data() + end.size();
+  };
+  if (ends.size() == 2 && read(ends[0], group.first) && read(ends[1], group.second)) return group;
+  return fail(ErrorCode::kInvalidArgument, "profile",
+              "group '" + text + "', expected FIRST-LAST, layers from 1, as in 4-9");
+}
+
+/// Adds to a profile, or makes a new one.
+Result<profile::Profile> measure(const LoadedModel& loaded, const Args& args,
+                                 const profile::MeasureOptions& options) {
+  SteadyClock clock;
+  if (args.add_to.empty()) {
+    profile::Profile p = CLEAVE_TRY(profile::measure(loaded.model, *loaded.engine, options, clock));
+    p.model_name = loaded.name;
+    return p;
+  }
+  profile::Profile p = CLEAVE_TRY(profile::load(args.add_to));
+  CLEAVE_CHECK(profile::add_groups(p, loaded.model, *loaded.engine, options, clock));
+  return p;
 }
 
 Result<int> run(const Args& args) {
+  if (!args.add_to.empty() && args.groups.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "profile",
+                "--add-to without --groups, expected the groups to add");
+  }
   LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   profile::MeasureOptions options;
+  for (const std::string& group : args.groups)
+    options.groups.push_back(CLEAVE_TRY(parse_group(group)));
   options.engine = CLEAVE_TRY(engine_options(args.run));
   options.slowdown = args.slowdown;
   options.rounds = args.rounds;
@@ -95,12 +135,11 @@ Result<int> run(const Args& args) {
       fmt::print(stderr, "\rmeasured {} of {} groups", done, total);
     };
   }
-  SteadyClock clock;
-  profile::Profile p = CLEAVE_TRY(profile::measure(loaded.model, *loaded.engine, options, clock));
+  const profile::Profile p = CLEAVE_TRY(measure(loaded, args, options));
   if (terminal) fmt::print(stderr, "\n");
-  p.model_name = loaded.name;
   const std::string text = dump_json(profile::to_json(p), 2) + "\n";
-  if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, text));
+  const std::string& out = args.out.empty() ? args.add_to : args.out;
+  if (!out.empty()) CLEAVE_CHECK(write_file(out, text));
   if (args.json)
     fmt::print("{}", text);
   else
@@ -129,6 +168,14 @@ Action define_profile(CLI::App& command) {
       .add_option("--idle", args->idle,
                   "rest before each run: a machine that waits for requests runs them cold")
       ->capture_default_str();
+  command
+      .add_option("--groups", args->groups,
+                  "runs of layers to measure as well, as 4-9,12-20: cleave plan says which")
+      ->delimiter(',');
+  command
+      .add_option("--add-to", args->add_to,
+                  "measure the groups alone, as this profile was measured, and add them to it")
+      ->type_name("FILE");
   command.add_flag("--json", args->json, "print the profile instead of a table");
   return [args] { return run(*args); };
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,9 @@ struct Problem {
   Link link;
   EnergyModel energy;
   std::vector<std::optional<CodecCost>> codec;
+  /// What the codec does to each value by name, for schedules that cross more than once; may be
+  /// empty.
+  std::map<std::string, CodecCost> value_codec;
   double answer_bytes = 0;  ///< the outputs, sent plain
   double request_overhead_bytes = kRequestOverheadBytes;
   double answer_overhead_bytes = kAnswerOverheadBytes;

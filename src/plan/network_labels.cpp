@@ -196,6 +196,7 @@ class Search {
   }
 
   bool beats(const Label& a, const Label& b) const {
+    if (problem_.whole_stretches && a.side != b.side && a.boundary < problem_.layers) return false;
     return std::ranges::none_of(counted_, [&](auto r) { return a.sums[r] > b.sums[r]; }) &&
            (b.lies[0] & ~a.lies[0]) == 0 && (b.lies[1] & ~a.lies[1]) == 0;
   }
@@ -229,8 +230,9 @@ class Search {
         (problem_.values[v].made_by <= boundary ? survive : made) |= liveness_.bit(v);
       const Sums cost = sums_of(g, side);
       for (const Label* label : kept_) {
+        if (problem_.whole_stretches && label->before != nullptr && label->side == side) continue;
         Label next = *label;
-        bring(next, needed, side);
+        if (!bring(next, needed, side)) continue;
         for (std::size_t r = 0; r < cost.size(); ++r) next.sums[r] += cost[r];
         for (Places& places : next.lies) places &= survive;
         next.lies[index(side)] |= made;
@@ -250,26 +252,31 @@ class Search {
     return needed;
   }
 
-  void bring(Label& label, Places needed, Side side) const {
+  /// Sends what a label lacks on a side; false where that cannot be sent.
+  bool bring(Label& label, Places needed, Side side) const {
     const Places missing = needed & ~label.lies[index(side)];
-    if (missing == 0) return;
+    if (missing == 0) return true;
     const bool up = side == Side::kCloud;
     for (const std::size_t v : liveness_.live(label.boundary)) {
+      if ((missing & liveness_.bit(v)) == 0) continue;
       const SentValue& value = problem_.values[v];
-      if ((missing & liveness_.bit(v)) != 0) add(label.sums, up ? value.upload : value.download);
+      const auto& transfer = up ? value.upload : value.download;
+      if (!transfer) return false;
+      add(label.sums, *transfer);
     }
     add(label.sums, up ? problem_.request_up : problem_.request_down);
     label.lies[index(side)] |= missing;
+    return true;
   }
 
   void bring_answer() {
     auto& open = open_[static_cast<std::size_t>(problem_.layers)];
     const Places answer = needed_by(problem_.layers + 1, problem_.layers);
-    for (Label& label : open) {
-      bring(label, answer, Side::kDevice);
+    std::erase_if(open, [&](Label& label) {
+      const bool sent = bring(label, answer, Side::kDevice);
       label.lies = {};
-    }
-    std::erase_if(open, [&](const Label& label) { return !wanted(label); });
+      return !sent || !wanted(label);
+    });
   }
 
   static Schedule schedule_of(const Label& end) {

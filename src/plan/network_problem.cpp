@@ -22,8 +22,8 @@ Result<void> check_transfer(const Transfer& transfer, const std::string& what) {
 }
 
 Result<void> check_value(const SentValue& value, int layers, const std::string& what) {
-  CLEAVE_CHECK(check_transfer(value.upload, "the upload of " + what));
-  CLEAVE_CHECK(check_transfer(value.download, "the download of " + what));
+  if (value.upload) CLEAVE_CHECK(check_transfer(*value.upload, "the upload of " + what));
+  if (value.download) CLEAVE_CHECK(check_transfer(*value.download, "the download of " + what));
   int before = value.made_by;
   if (before < 0 || before > layers) {
     return wrong(what + " is made by layer " + std::to_string(before) + ", expected 0 to " +
@@ -39,59 +39,65 @@ Result<void> check_value(const SentValue& value, int layers, const std::string& 
   return {};
 }
 
-/// A schedule in the making: what was spent, and on which side each value lies.
+/// A schedule in the making: its steps so far, and on which side each value lies.
 class Tally {
  public:
   explicit Tally(const NetworkProblem& problem) : problem_(problem) {
     for (const SentValue& v : problem.values) lies_.push_back({v.made_by == 0, false});
   }
 
-  void run(const Group& group, Side side) {
-    bring(group.first, group.last, side);
-    add(group.cost);
-    if (side == Side::kCloud) sums_.cloud_ms += group.cost.ms;
+  Result<void> run(const Group& group, Side side) {
+    CLEAVE_CHECK(bring(group.first, group.last, side));
+    steps_.push_back({side, group.first, group.last, {}, group.cost, 0});
     for (std::size_t v = 0; v < lies_.size(); ++v) {
       const int maker = problem_.values[v].made_by;
       if (maker >= group.first && maker <= group.last) lies_[v][index(side)] = true;
     }
+    return {};
   }
 
-  Schedule finish() {
-    bring(problem_.layers + 1, problem_.layers + 1, Side::kDevice);
-    return sums_;
+  Result<std::vector<ScheduleStep>> finish() {
+    CLEAVE_CHECK(bring(problem_.layers + 1, problem_.layers + 1, Side::kDevice));
+    return std::move(steps_);
   }
 
  private:
   static std::size_t index(Side side) { return static_cast<std::size_t>(side); }
 
-  void add(const Spent& cost) {
-    sums_.latency_ms += cost.ms;
-    sums_.energy_mj += cost.mj;
-  }
-  void add(const Transfer& transfer) {
-    add(transfer.cost);
-    sums_.bytes += transfer.bytes;
+  static void add(ScheduleStep& step, const Transfer& transfer) {
+    step.cost.ms += transfer.cost.ms;
+    step.cost.mj += transfer.cost.mj;
+    step.bytes += transfer.bytes;
   }
 
   /// Sends what readers `first` to `last` lack.
-  void bring(int first, int last, Side side) {
+  Result<void> bring(int first, int last, Side side) {
     const bool up = side == Side::kCloud;
-    bool any = false;
+    ScheduleStep step{side, 0, 0, {}, {}, 0};
     for (std::size_t v = 0; v < lies_.size(); ++v) {
       const SentValue& value = problem_.values[v];
       const bool read = std::ranges::any_of(
           value.readers, [&](int reader) { return reader >= first && reader <= last; });
       if (!read || value.made_by >= first || lies_[v][index(side)]) continue;
+      const auto& transfer = up ? value.upload : value.download;
+      if (!transfer) {
+        return wrong("value " + std::to_string(v) + " cannot be sent to the " +
+                     std::string(side_name(side)) + ", where layer " + std::to_string(first) +
+                     " or one after it reads it");
+      }
       lies_[v][index(side)] = true;
-      add(up ? value.upload : value.download);
-      any = true;
+      step.sent.push_back(v);
+      add(step, *transfer);
     }
-    if (any) add(up ? problem_.request_up : problem_.request_down);
+    if (step.sent.empty()) return {};
+    add(step, up ? problem_.request_up : problem_.request_down);
+    steps_.push_back(std::move(step));
+    return {};
   }
 
   const NetworkProblem& problem_;
   std::vector<std::array<bool, 2>> lies_;  // by value and side
-  Schedule sums_;
+  std::vector<ScheduleStep> steps_;
 };
 
 }  // namespace
@@ -110,12 +116,25 @@ Result<void> check(const NetworkProblem& problem) {
   return check(problem.limits);
 }
 
-Result<Schedule> evaluate(const NetworkProblem& problem, std::vector<ScheduledGroup> groups) {
+Result<std::vector<ScheduleStep>> steps_of(const NetworkProblem& problem,
+                                           const std::vector<ScheduledGroup>& groups) {
   const std::vector<Group> listed =
       CLEAVE_TRY(find_groups(problem.device, problem.cloud, problem.layers, groups));
   Tally tally(problem);
-  for (std::size_t i = 0; i < groups.size(); ++i) tally.run(listed[i], groups[i].side);
-  Schedule schedule = tally.finish();
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    CLEAVE_CHECK(tally.run(listed[i], groups[i].side));
+  return tally.finish();
+}
+
+Result<Schedule> evaluate(const NetworkProblem& problem, std::vector<ScheduledGroup> groups) {
+  Schedule schedule;
+  const std::vector<ScheduleStep> steps = CLEAVE_TRY(steps_of(problem, groups));
+  for (const ScheduleStep& step : steps) {
+    schedule.latency_ms += step.cost.ms;
+    schedule.energy_mj += step.cost.mj;
+    schedule.bytes += step.bytes;
+    if (!step.is_transfer() && step.side == Side::kCloud) schedule.cloud_ms += step.cost.ms;
+  }
   schedule.groups = std::move(groups);
   return schedule;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "plan/schedule.h"
@@ -16,10 +18,11 @@ struct Transfer {
 /// A value that layers hand on. It lies where it was made, and on the other side too from the
 /// moment that a layer there first reads it.
 struct SentValue {
+  std::string name;          ///< for people
   int made_by = 0;           ///< a layer; 0: an input, which lies on the device
   std::vector<int> readers;  ///< layers after it, ascending; layers + 1: the caller, on the device
-  Transfer upload;
-  Transfer download;
+  std::optional<Transfer> upload;    ///< nothing: it cannot be sent there
+  std::optional<Transfer> download;  ///< nothing: it cannot be sent back
 };
 
 /// The scheduling of a network in groups, where layers read what others further back have made: the
@@ -35,6 +38,9 @@ struct NetworkProblem {
   std::vector<SentValue> values;
   Transfer request_up;
   Transfer request_down;
+  /// No two neighbouring groups on one side. Measured costs have noise, and the cheapest way to sum
+  /// a stretch up from small groups would be the one whose groups were lucky.
+  bool whole_stretches = false;
   Limits limits;
   Objective objective = Objective::kLatency;
 };
@@ -43,8 +49,24 @@ struct NetworkProblem {
 /// what was expected.
 Result<void> check(const NetworkProblem& problem);
 
-/// Sums a schedule up the long way. Fails with kInvalidArgument when a group is not listed or the
-/// layers are not covered in order.
+/// A group of a schedule, or what is sent before one, or the answer.
+struct ScheduleStep {
+  Side side = Side::kDevice;  ///< where it runs, or is sent to
+  int first = 0;              ///< layers; 0: a transfer
+  int last = 0;
+  std::vector<std::size_t> sent;  ///< values, by position
+  Spent cost;
+  double bytes = 0;
+
+  bool is_transfer() const { return !sent.empty(); }
+};
+
+/// A schedule's steps in running order; fails as evaluate().
+Result<std::vector<ScheduleStep>> steps_of(const NetworkProblem& problem,
+                                           const std::vector<ScheduledGroup>& groups);
+
+/// Sums a schedule up the long way. Fails with kInvalidArgument when a group is not listed, the
+/// layers are not covered in order, or a value would have to be sent that cannot be.
 Result<Schedule> evaluate(const NetworkProblem& problem, std::vector<ScheduledGroup> groups);
 
 /// The best schedule, exact with any limits and any skips.

@@ -45,7 +45,23 @@ Json candidate_to_json(const Candidate& c) {
 }  // namespace
 
 double objective_value(const Candidate& candidate, Objective objective) {
-  return objective == Objective::kLatency ? candidate.latency_ms : candidate.energy_mj;
+  switch (objective) {
+    case Objective::kLatency:
+      return candidate.latency_ms;
+    case Objective::kEnergy:
+      return candidate.energy_mj;
+    case Objective::kBytes:
+      return candidate.bytes_up + candidate.bytes_down;
+  }
+  return candidate.latency_ms;
+}
+
+bool within(const Candidate& candidate, const Limits& limits) {
+  Schedule sums;
+  sums.latency_ms = candidate.latency_ms;
+  sums.energy_mj = candidate.energy_mj;
+  sums.cloud_ms = candidate.strategy == Strategy::kDevice ? 0 : candidate.terms.tail_ms;
+  return within(sums, limits);
 }
 
 Result<std::vector<Candidate>> rank_cuts(const Problem& problem, Objective objective) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "plan/cost_model.h"
+#include "plan/schedule.h"
 
 namespace cleave::plan {
 
@@ -13,8 +14,9 @@ namespace cleave::plan {
 /// has all its costs.
 Result<std::vector<Candidate>> rank_cuts(const Problem& problem, Objective objective);
 
-/// The number that an objective minimises: ms or mJ.
+/// The number that an objective minimises: ms, mJ, or bytes both ways.
 double objective_value(const Candidate& candidate, Objective objective);
+bool within(const Candidate& candidate, const Limits& limits);
 
 /// "cleave-plan/1", docs/formats/plan.md: the link, the objective, and the ranking with its terms.
 Json to_json(const Problem& problem, Objective objective, const std::vector<Candidate>& ranking);

@@ -20,7 +20,7 @@ constexpr std::int64_t kBatchBytes = std::int64_t{1} << 30;
 /// Rounds that a batch gets even when the budget runs short: fewer make no median.
 constexpr int kMinRounds = 3;
 
-enum class Kind { kHead, kTail, kLayer };
+enum class Kind { kHead, kTail, kLayer, kGroup };
 
 /// A run of layers to be measured as one group.
 struct Group {
@@ -108,6 +108,8 @@ class Measurer {
 
   std::deque<Group> groups() const {
     std::deque<Group> list;
+    for (const auto& [first, last] : options_.groups)
+      list.push_back({Kind::kGroup, first - 1, last});
     for (int k : bisecting_order(model_.cuts())) {
       if (options_.heads) list.push_back({Kind::kHead, 0, k});
       if (options_.tails) list.push_back({Kind::kTail, k, layers_});
@@ -204,8 +206,12 @@ class Measurer {
     for (const Measured& m : measured_) {
       const double drift = m.whole_ms > 0 ? whole.median / m.whole_ms : 1;
       const Summary& s = m.summary;
-      slots(m.group.kind)[m.group.slot()] =
-          Cost{s.median * drift, s.p25 * drift, s.p75 * drift, s.count};
+      const Cost cost{s.median * drift, s.p25 * drift, s.p75 * drift, s.count};
+      if (m.group.kind == Kind::kGroup) {
+        profile_.groups.push_back({m.group.first + 1, m.group.last, cost});
+      } else {
+        slots(m.group.kind)[m.group.slot()] = cost;
+      }
     }
     std::vector<double> work;
     for (const graph::Layer& layer : model_.layers()) work.push_back(work_of(layer));
@@ -223,6 +229,7 @@ class Measurer {
       case Kind::kTail:
         return profile_.tail;
       case Kind::kLayer:
+      case Kind::kGroup:
         return profile_.layer;
     }
     return profile_.layer;
@@ -259,7 +266,42 @@ Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 "slowdown is " + std::to_string(options.slowdown) + ", expected 1 or more");
   }
+  const int layers = static_cast<int>(model.layers().size());
+  for (const auto& [first, last] : options.groups) {
+    if (first < 1 || last < first || last > layers) {
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "group " + std::to_string(first) + "-" + std::to_string(last) +
+                      ", expected 1 <= first <= last <= " + std::to_string(layers));
+    }
+  }
   return Measurer(model, engine, options, clock).run();
+}
+
+Result<void> add_groups(Profile& profile, const graph::Model& model, engine::Engine& engine,
+                        MeasureOptions options, Clock& clock) {
+  const auto differs = [](std::string_view what, const std::string& found,
+                          const std::string& expected) {
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "the profile is of " + std::string(what) + " '" + found + "', and here is '" +
+                    expected + "': measure the groups there");
+  };
+  if (profile.machine != this_machine()) return differs("machine", profile.machine, this_machine());
+  if (profile.engine != engine.name()) return differs("engine", profile.engine, engine.name());
+  options.engine.threads = profile.threads;
+  options.engine.precision = CLEAVE_TRY(engine::parse_precision(profile.precision));
+  options.engine.hint = CLEAVE_TRY(engine::parse_hint(profile.hint));
+  options.slowdown = profile.slowdown;
+  options.heads = options.tails = options.layers = false;
+  const Profile added = CLEAVE_TRY(measure(model, engine, options, clock));
+  if (added.model_sha256 != profile.model_sha256)
+    return differs("network", profile.model_sha256, added.model_sha256);
+  const double drift = added.whole_ms > 0 ? profile.whole_ms / added.whole_ms : 1;
+  for (GroupCost g : added.groups) {
+    g.cost = {g.cost.median_ms * drift, g.cost.p25_ms * drift, g.cost.p75_ms * drift,
+              g.cost.samples};
+    profile.groups.push_back(g);
+  }
+  return {};
 }
 
 }  // namespace cleave::profile

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -26,6 +27,8 @@ struct MeasureOptions {
   bool heads = true;
   bool tails = true;
   bool layers = true;
+  /// Other runs of layers, first and last from 1; measured before all else, in this order.
+  std::vector<std::pair<int, int>> groups;
   std::vector<Tensor>
       inputs;  ///< one per input of the network; its values are those of the intermediates
   /// Told after each batch: groups measured, groups in all. May be empty.
@@ -43,5 +46,12 @@ struct MeasureOptions {
 /// out.
 Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
                         const MeasureOptions& options, Clock& clock);
+
+/// Measures groups that a profile of this machine lacks, as the profile was measured, and adds
+/// them; how the whole network's median compares with the profile's corrects for drift since then.
+/// `options` gives the inputs, rounds and rest. Fails with kInvalidArgument when the profile is of
+/// another network, machine or engine.
+Result<void> add_groups(Profile& profile, const graph::Model& model, engine::Engine& engine,
+                        MeasureOptions options, Clock& clock);
 
 }  // namespace cleave::profile

@@ -53,6 +53,34 @@ Result<std::vector<std::optional<Cost>>> costs_from_json(const Json& json, const
   return costs;
 }
 
+Json groups_to_json(const std::vector<GroupCost>& groups) {
+  Json list = Json::array();
+  for (const GroupCost& g : groups)
+    list.push_back(Json{{"first", g.first}, {"last", g.last}, {"cost", cost_to_json(g.cost)}});
+  return list;
+}
+
+Result<std::vector<GroupCost>> groups_from_json(const Json& json, int layers) {
+  const Json list = CLEAVE_TRY(json_get<Json>(json, "groups", kPlace));
+  if (!list.is_array()) return fail(ErrorCode::kCorrupt, kPlace, "'groups' is no list");
+  std::vector<GroupCost> groups;
+  for (const Json& entry : list) {
+    GroupCost g;
+    g.first = CLEAVE_TRY(json_get<int>(entry, "first", kPlace));
+    g.last = CLEAVE_TRY(json_get<int>(entry, "last", kPlace));
+    const auto cost = CLEAVE_TRY(cost_from_json(CLEAVE_TRY(json_get<Json>(entry, "cost", kPlace))));
+    if (g.first < 1 || g.last < g.first || g.last > layers || !cost) {
+      return fail(ErrorCode::kCorrupt, kPlace,
+                  "a group of layers " + std::to_string(g.first) + " to " + std::to_string(g.last) +
+                      ", expected 1 <= first <= last <= " + std::to_string(layers) +
+                      " and its cost");
+    }
+    g.cost = *cost;
+    groups.push_back(g);
+  }
+  return groups;
+}
+
 }  // namespace
 
 std::optional<double> sum_of_layers_ms(const Profile& profile) {
@@ -78,7 +106,8 @@ Json to_json(const Profile& p) {
               {"layers", p.layer_names},
               {"head", costs_to_json(p.head)},
               {"tail", costs_to_json(p.tail)},
-              {"layer", costs_to_json(p.layer)}};
+              {"layer", costs_to_json(p.layer)},
+              {"groups", groups_to_json(p.groups)}};
 }
 
 Result<Profile> from_json(const Json& json) {
@@ -108,6 +137,7 @@ Result<Profile> from_json(const Json& json) {
   const auto layers = CLEAVE_TRY(json_get<Json>(json, "layer", kPlace));
   if (!layers.is_array() || !layers.empty())
     p.layer = CLEAVE_TRY(costs_from_json(json, "layer", n));
+  p.groups = CLEAVE_TRY(groups_from_json(json, static_cast<int>(n)));
   return p;
 }
 

@@ -21,11 +21,19 @@ struct Cost {
   bool interpolated() const { return samples == 0; }
 };
 
+/// What layers `first` to `last`, counted from 1, cost as one fused group.
+struct GroupCost {
+  int first = 1;
+  int last = 1;
+  Cost cost;
+};
+
 /// What a network costs on one machine, at every boundary between its layers.
 /// With n layers, `head[k]` is the cost of layers 0..k-1 run as one fused group and `tail[k]` that
 /// of layers k..n-1, for k in 0..n; `head[n]` and `tail[0]` are the whole network, `head[0]` and
 /// `tail[n]` nothing. `layer[i]` is the cost of layer i alone, empty where single layers were not
-/// measured. Entries are missing for boundaries that are no cuts.
+/// measured. Entries are missing for boundaries that are no cuts. `groups` are runs of layers in
+/// the middle, for plans that come back from the cloud.
 struct Profile {
   std::string model_name;
   std::string model_sha256;
@@ -40,6 +48,7 @@ struct Profile {
   std::vector<std::optional<Cost>> head;
   std::vector<std::optional<Cost>> tail;
   std::vector<std::optional<Cost>> layer;
+  std::vector<GroupCost> groups;
 
   std::size_t layers() const { return layer_names.size(); }
 };

@@ -1,6 +1,7 @@
 #include "study/codec_costs.h"
 
 #include <map>
+#include <set>
 
 #include "base/stats.h"
 #include "codec/packet.h"
@@ -14,65 +15,32 @@ constexpr std::string_view kPlace = "study.codec_costs";
 /// Timed runs; the median is kept.
 constexpr std::size_t kTimedRuns = 3;
 
-using Values = std::map<std::string, Tensor>;
-
-/// The tensors of one crossing value, one per sample, with the codec calibrated on them.
-struct Stream {
-  std::vector<const Tensor*> tensors;
-  std::optional<codec::Codec> codec;
-};
-
-Result<Stream> make_stream(const std::string& name, std::string_view spec,
-                           const std::vector<Values>& samples) {
-  Stream stream;
-  std::vector<Tensor> seen;
-  for (const Values& values : samples) {
-    const auto it = values.find(name);
-    if (it == values.end())
-      return fail(ErrorCode::kInternal, kPlace, "value '" + name + "' was not computed");
-    stream.tensors.push_back(&it->second);
-    seen.push_back(it->second);
-  }
-  const Json calibration =
-      CLEAVE_TRY(about("value '" + name + "'", codec::Codec::calibrate(spec, seen)));
-  stream.codec = CLEAVE_TRY(codec::Codec::create(spec, calibration));
-  return stream;
-}
-
 void rest(Clock& clock) { clock.sleep_until(clock.now() + from_ms(profile::kIdleMs)); }
 
-/// Codes sample `i` of every stream once: its packets' bytes and the times it took.
-Result<plan::CodecCost> code_once(const std::vector<Stream>& streams, std::size_t i, Clock& clock) {
-  plan::CodecCost cost;
-  std::vector<Bytes> packets;
+/// Codes a tensor once: its packet's bytes and the times it took.
+Result<plan::CodecCost> code_once(const codec::Codec& codec, const Tensor& tensor, Clock& clock) {
   const Nanos start = clock.now();
-  for (const Stream& s : streams)
-    packets.push_back(CLEAVE_TRY(codec::encode_bound(*s.codec, *s.tensors[i])));
+  const Bytes packet = CLEAVE_TRY(codec::encode_bound(codec, tensor));
   const Nanos encoded = clock.now();
-  for (std::size_t v = 0; v < streams.size(); ++v) {
-    const Tensor& t = *streams[v].tensors[i];
-    CLEAVE_CHECK(codec::decode_bound(*streams[v].codec, packets[v], t.dtype(), t.shape()));
-  }
-  cost.encode_ms = to_ms(encoded - start);
-  cost.decode_ms = to_ms(clock.now() - encoded);
-  for (const Bytes& packet : packets) cost.payload_bytes += static_cast<double>(packet.size());
-  return cost;
+  CLEAVE_CHECK(codec::decode_bound(codec, packet, tensor.dtype(), tensor.shape()));
+  return plan::CodecCost{static_cast<double>(packet.size()), to_ms(encoded - start),
+                         to_ms(clock.now() - encoded)};
 }
 
-Result<plan::CodecCost> cost_of_cut(const graph::Cut& cut, std::string_view spec,
-                                    const std::vector<Values>& samples, Clock& clock) {
-  std::vector<Stream> streams;
-  for (const TensorSpec& value : cut.values)
-    streams.push_back(CLEAVE_TRY(make_stream(value.name, spec, samples)));
+/// What sending a value costs, from what it was in each sample.
+Result<plan::CodecCost> cost_of_value(const std::vector<Tensor>& tensors, std::string_view spec,
+                                      Clock& clock) {
+  const Json calibration = CLEAVE_TRY(codec::Codec::calibrate(spec, tensors));
+  const codec::Codec codec = CLEAVE_TRY(codec::Codec::create(spec, calibration));
   plan::CodecCost mean;
   std::vector<double> encode_ms;
   std::vector<double> decode_ms;
   // Every sample counts alike in the bytes; only the timed runs need their rest.
-  const std::size_t runs = samples.size() * ((kTimedRuns - 1) / samples.size() + 1);
+  const std::size_t runs = tensors.size() * ((kTimedRuns - 1) / tensors.size() + 1);
   for (std::size_t run = 0; run < runs; ++run) {
     const bool timed = run < kTimedRuns;
     if (timed) rest(clock);
-    const auto cost = CLEAVE_TRY(code_once(streams, run % samples.size(), clock));
+    const auto cost = CLEAVE_TRY(code_once(codec, tensors[run % tensors.size()], clock));
     mean.payload_bytes += cost.payload_bytes / static_cast<double>(runs);
     if (!timed) continue;
     encode_ms.push_back(cost.encode_ms);
@@ -83,33 +51,59 @@ Result<plan::CodecCost> cost_of_cut(const graph::Cut& cut, std::string_view spec
   return mean;
 }
 
+/// The names of all values that some cut sends, each once.
+std::set<std::string> crossing_values(const graph::Model& model) {
+  std::set<std::string> names;
+  for (const graph::Cut& cut : model.cuts())
+    for (const TensorSpec& value : cut.values) names.insert(value.name);
+  return names;
+}
+
 }  // namespace
 
-Result<std::vector<std::optional<plan::CodecCost>>> measure_codec_costs(
-    const graph::Model& model, engine::Engine& engine, std::string_view codec_spec,
-    const std::vector<std::vector<Tensor>>& samples, Clock& clock) {
+std::optional<plan::CodecCost> cost_of_cut(const graph::Cut& cut, const CodecTable& table) {
+  plan::CodecCost sum;
+  for (const TensorSpec& value : cut.values) {
+    const auto cost = table.find(value.name);
+    if (cost == table.end()) return std::nullopt;
+    sum.payload_bytes += cost->second.payload_bytes;
+    sum.encode_ms += cost->second.encode_ms;
+    sum.decode_ms += cost->second.decode_ms;
+  }
+  return sum;
+}
+
+Result<CodecTable> measure_codec_costs(const graph::Model& model, engine::Engine& engine,
+                                       std::string_view codec_spec,
+                                       const std::vector<std::vector<Tensor>>& samples,
+                                       Clock& clock) {
   if (samples.empty())
     return fail(ErrorCode::kInvalidArgument, kPlace, "no sample input, expected one or more");
   CLEAVE_CHECK(codec::Codec::create(codec_spec));
-  std::vector<Values> values;
+  std::vector<std::map<std::string, Tensor>> values;
   for (const std::vector<Tensor>& inputs : samples) {
     values.push_back(CLEAVE_TRY(engine::intermediate_values(model, engine, {}, inputs)));
   }
-  std::vector<std::optional<plan::CodecCost>> costs(model.layers().size() + 1);
+  CodecTable table;
   std::optional<Error> refused;
-  bool any = false;
-  for (const graph::Cut& cut : model.cuts()) {
-    // A codec may refuse the values of some cuts, masks of -inf for one: nobody can cut there.
-    auto cost = about("cut " + cut.id(), cost_of_cut(cut, codec_spec, values, clock));
-    any = any || cost;
+  for (const std::string& name : crossing_values(model)) {
+    std::vector<Tensor> tensors;
+    for (const auto& sample : values) {
+      const auto value = sample.find(name);
+      if (value == sample.end())
+        return fail(ErrorCode::kInternal, kPlace, "value '" + name + "' was not computed");
+      tensors.push_back(value->second);
+    }
+    // A codec may refuse some values, masks of -inf for one: nobody can cut there.
+    auto cost = about("value '" + name + "'", cost_of_value(tensors, codec_spec, clock));
     if (cost) {
-      costs[static_cast<std::size_t>(cut.index)] = *cost;
+      table.emplace(name, *cost);
     } else if (!refused) {
       refused = std::move(cost).error();
     }
   }
-  if (!any && refused) return std::unexpected(*std::move(refused));
-  return costs;
+  if (table.empty() && refused) return std::unexpected(*std::move(refused));
+  return table;
 }
 
 Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,

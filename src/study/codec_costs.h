@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,15 +14,20 @@
 
 namespace cleave::study {
 
-/// What it costs to send every cut of a network with one codec: the table by which codecs reach the
-/// planner. Entry k belongs to the cut of index k; entries 0 and n are empty, and so are those of
-/// cuts whose values the codec refuses; an error when it refuses all.
-/// Each sample is a full set of inputs; the network is run on each, codecs are calibrated on all,
-/// bytes are means over the samples and times medians of a few runs on one thread of this machine,
-/// each after a rest (profile::kIdleMs), as a frame finds it.
-Result<std::vector<std::optional<plan::CodecCost>>> measure_codec_costs(
-    const graph::Model& model, engine::Engine& engine, std::string_view codec_spec,
-    const std::vector<std::vector<Tensor>>& samples, Clock& clock);
+/// What one codec does to each value that may cross, by name; values that it refuses are not there.
+using CodecTable = std::map<std::string, plan::CodecCost>;
+
+/// Measures the table: the network is run on every sample, a full set of inputs, codecs are
+/// calibrated on all, bytes are means over the samples and times medians of a few runs on one
+/// thread of this machine, each after a rest (profile::kIdleMs), as a frame finds it. An error when
+/// the codec refuses every value.
+Result<CodecTable> measure_codec_costs(const graph::Model& model, engine::Engine& engine,
+                                       std::string_view codec_spec,
+                                       const std::vector<std::vector<Tensor>>& samples,
+                                       Clock& clock);
+
+/// All values of a cut together; nothing where the codec refuses one.
+std::optional<plan::CodecCost> cost_of_cut(const graph::Cut& cut, const CodecTable& table);
 
 /// What it costs to send pictures as JPEG: encoding the picture at the network's size, its bytes,
 /// and decoding and preprocessing it at the other end.

@@ -39,8 +39,19 @@ Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& en
   problem.cloud = request.cloud;
   problem.link = request.link;
   problem.energy = request.energy;
-  problem.codec =
+  problem.value_codec =
       CLEAVE_TRY(measure_codec_costs(model, engine, request.codec, samples.inputs, clock));
+  problem.codec.resize(model.layers().size() + 1);
+  bool any = false;
+  for (const graph::Cut& cut : model.cuts()) {
+    auto& cost = problem.codec[static_cast<std::size_t>(cut.index)];
+    cost = cost_of_cut(cut, problem.value_codec);
+    any = any || cost;
+  }
+  if (!any && !model.cuts().empty()) {
+    return fail(ErrorCode::kUnsupported, kPlace,
+                "codec '" + request.codec + "' refuses a value of every cut");
+  }
   if (samples.pictures.empty()) {
     problem.codec.front() = plan::CodecCost{bytes_of(model.inputs()), 0, 0};
   } else {

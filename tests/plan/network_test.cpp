@@ -20,11 +20,16 @@ constexpr int kProblems = 10'000;
 
 /// The chain as a network: each value is read by the next layer alone.
 NetworkProblem as_network(const ScheduleProblem& chain) {
-  NetworkProblem p{chain.layers, chain.device, chain.cloud,  {},
-                   {},           {},           chain.limits, chain.objective};
+  NetworkProblem p;
+  p.layers = chain.layers;
+  p.device = chain.device;
+  p.cloud = chain.cloud;
+  p.limits = chain.limits;
+  p.objective = chain.objective;
   for (int k = 0; k <= chain.layers; ++k) {
     const auto i = static_cast<std::size_t>(k);
-    p.values.push_back({k, {k + 1}, {chain.upload[i], 0}, {chain.download[i], 0}});
+    p.values.push_back(
+        {"", k, {k + 1}, Transfer{chain.upload[i], 0}, Transfer{chain.download[i], 0}});
   }
   return p;
 }
@@ -34,8 +39,10 @@ NetworkProblem random_network(Random& random, int max_layers) {
   NetworkProblem p = as_network(random_problem(random, max_layers));
   const auto bytes = [&] { return static_cast<double>(random.below(4)); };
   for (SentValue& v : p.values) {
-    v.upload.bytes = bytes();
-    v.download.bytes = bytes();
+    v.upload->bytes = bytes();
+    v.download->bytes = bytes();
+    if (random.below(10) == 0) v.upload.reset();
+    if (random.below(10) == 0) v.download.reset();
     if (random.below(8) == 0) v.readers.clear();
     for (int reader = v.made_by + 1; reader <= p.layers + 1; ++reader) {
       if (random.below(5) == 0) v.readers.push_back(reader);
@@ -49,6 +56,7 @@ NetworkProblem random_network(Random& random, int max_layers) {
     p.request_down = {{random.uniform(0, 3), random.uniform(0, 3)}, bytes()};
   }
   p.objective = static_cast<Objective>(random.below(3));
+  p.whole_stretches = random.below(2) == 0;
   return p;
 }
 
@@ -56,10 +64,14 @@ NetworkProblem random_network(Random& random, int max_layers) {
 void enumerate(const NetworkProblem& p, const std::function<void(const Schedule&)>& visit) {
   std::vector<ScheduledGroup> chosen;
   const std::function<void(int)> extend = [&](int next) {
-    if (next > p.layers) return visit(evaluate(p, chosen).value());
+    if (next > p.layers) {
+      if (const auto schedule = evaluate(p, chosen)) visit(*schedule);
+      return;
+    }
     for (const Side side : {Side::kDevice, Side::kCloud}) {
       for (const Group& g : side == Side::kDevice ? p.device : p.cloud) {
         if (g.first != next) continue;
+        if (p.whole_stretches && !chosen.empty() && chosen.back().side == side) continue;
         chosen.push_back({g.first, g.last, side});
         extend(g.last + 1);
         chosen.pop_back();
@@ -145,8 +157,10 @@ TEST(Network, ABlocksInputIsSentOnlyWhereItIsRead) {
   p.layers = 4;
   p.device = {{1, 1, {1, 1}}, {2, 3, {90, 9}}, {4, 4, {1, 1}}};
   p.cloud = {{2, 3, {1, 0}}, {4, 4, {50, 0}}};
-  p.values = {
-      {0, {1}, sent, sent}, {1, {2, 4}, sent, sent}, {3, {4}, sent, sent}, {4, {5}, sent, sent}};
+  p.values = {{"input", 0, {1}, sent, sent},
+              {"block", 1, {2, 4}, sent, sent},
+              {"branch", 3, {4}, sent, sent},
+              {"sum", 4, {5}, sent, sent}};
   const Solution s = solve(p).value();
   const std::vector<ScheduledGroup> expected{
       {1, 1, Side::kDevice}, {2, 3, Side::kCloud}, {4, 4, Side::kDevice}};
@@ -170,12 +184,12 @@ TEST(Network, BadProblemsAreRefused) {
   EXPECT_TRUE(refused([](auto& p) { p.values[0].made_by = -1; }));
   EXPECT_TRUE(refused([](auto& p) { p.values[0].readers = {0}; }));
   EXPECT_TRUE(refused([](auto& p) { p.values[0].readers = {p.layers + 2}; }));
-  EXPECT_TRUE(refused([](auto& p) { p.values[0].upload.cost.ms = -1; }));
-  EXPECT_TRUE(refused([](auto& p) { p.values[0].download.bytes = std::nan(""); }));
+  EXPECT_TRUE(refused([](auto& p) { p.values[0].upload->cost.ms = -1; }));
+  EXPECT_TRUE(refused([](auto& p) { p.values[0].download->bytes = std::nan(""); }));
   EXPECT_TRUE(refused([](auto& p) { p.request_up.cost.mj = -1; }));
   EXPECT_TRUE(refused([](auto& p) { p.limits.deadline_ms = -1; }));
   NetworkProblem wide = good;
-  for (int i = 0; i < 65; ++i) wide.values.push_back({0, {1}, {}, {}});
+  for (int i = 0; i < 65; ++i) wide.values.push_back({"", 0, {1}, {}, {}});
   EXPECT_EQ(solve(wide).error().code, ErrorCode::kUnsupported);
 }
 

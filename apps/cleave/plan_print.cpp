@@ -1,0 +1,130 @@
+#include "plan_print.h"
+
+#include <fmt/format.h>
+
+#include "study/explain.h"
+
+namespace cleave::app {
+namespace {
+
+std::string place_of(const plan::Candidate& c, const profile::Profile& p) {
+  if (c.strategy != plan::Strategy::kSplit) return std::string(plan::strategy_name(c.strategy));
+  return fmt::format("cut {} after {}", c.cut, p.layer_names[c.cut - 1]);
+}
+
+std::string what_of(const LoadedModel& loaded, const plan::NetworkProblem& problem,
+                    const plan::ScheduleStep& step) {
+  if (!step.is_transfer()) {
+    return fmt::format("layers {}-{}, to {}", step.first, step.last,
+                       loaded.model.layers()[static_cast<std::size_t>(step.last) - 1].name);
+  }
+  std::string names;
+  for (const std::size_t v : step.sent)
+    names += (names.empty() ? "" : ", ") + problem.values[v].name;
+  return names;
+}
+
+/// How to have measured what is an estimate.
+void print_estimates(const LoadedModel& loaded, const std::string& profile, std::string_view side,
+                     const std::vector<std::pair<int, int>>& groups) {
+  if (groups.empty()) return;
+  std::string list;
+  for (const auto& [first, last] : groups)
+    list += fmt::format("{}{}-{}", list.empty() ? "" : ",", first, last);
+  fmt::print(
+      "estimated on the {0}: {1}; measure them there by cleave profile {2} --add-to {3} "
+      "--groups {1}\n",
+      side, list, loaded.name, profile);
+}
+
+}  // namespace
+
+void print_plan_head(const plan::Problem& problem, plan::Objective objective) {
+  const Link& link = problem.link;
+  fmt::print("{} over {}: up {:g} Mbit/s, down {:g} Mbit/s, round trip {:g} ms; least {} wanted\n",
+             problem.device.model_name, link.name, link.up_mbps, link.down_mbps, link.rtt_ms,
+             plan::objective_name(objective));
+  if (problem.device.slowdown > 1) {
+    fmt::print("the device is emulated: {:g}x slower than {}\n", problem.device.slowdown,
+               problem.device.machine);
+  }
+  fmt::print("energy is modelled: {:.0f} mW computing, radio {:.0f} mW up and {:.0f} mW down\n",
+             problem.energy.compute_mw, link.radio.up_mw(link.up_mbps),
+             link.radio.down_mw(link.down_mbps));
+}
+
+void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
+                    const study::PlannedSchedule& planned) {
+  const plan::Solution& solution = planned.solution;
+  if (solution.status == plan::Status::kInfeasible) {
+    fmt::print("\nno schedule keeps the limits\n");
+    return;
+  }
+  const plan::Schedule& s = solution.schedule;
+  fmt::print("\nbest schedule: {}: {:.1f} ms, {:.1f} mJ, {:.0f} bytes\n",
+             study::describe(loaded.model, s.groups), s.latency_ms, s.energy_mj, s.bytes);
+  const auto steps = plan::steps_of(planned.problem, s.groups);
+  if (!steps) return;
+  for (const plan::ScheduleStep& step : *steps) {
+    const std::string_view where = !step.is_transfer()               ? plan::side_name(step.side)
+                                   : step.side == plan::Side::kCloud ? "up"
+                                                                     : "down";
+    fmt::print("  {:<7} {:<44.44} {:>9.2f} ms {:>9.2f} mJ", where,
+               what_of(loaded, planned.problem, step), step.cost.ms, step.cost.mj);
+    if (step.is_transfer()) fmt::print(" {:>9.0f} bytes", step.bytes);
+    fmt::print("\n");
+  }
+  fmt::print("{} of {} groups measured\n", planned.measured_groups, planned.all_groups);
+  print_estimates(loaded, args.device, "device", planned.estimated_on_device);
+  print_estimates(loaded, args.cloud, "cloud", planned.estimated_in_cloud);
+}
+
+void print_ranking(const plan::Problem& problem, const plan::Limits& limits,
+                   const std::vector<plan::Candidate>& ranking, std::size_t top) {
+  fmt::print("\n{:<40} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9}\n",
+             "one crossing, best first", "total ms", "energy mJ", "head", "encode", "up", "decode",
+             "tail", "down", "bytes up");
+  for (std::size_t i = 0; i < ranking.size(); ++i) {
+    const plan::Candidate& c = ranking[i];
+    if (i >= top && c.strategy == plan::Strategy::kSplit) continue;
+    fmt::print(
+        "{:<40.40} {:>9.1f} {:>9.1f} {:>8.2f} {:>8.2f} {:>8.1f} {:>8.2f} {:>8.2f} {:>8.1f} "
+        "{:>9.0f}{}{}\n",
+        place_of(c, problem.device), c.latency_ms, c.energy_mj, c.terms.head_ms, c.terms.encode_ms,
+        c.terms.up_ms, c.terms.decode_ms, c.terms.tail_ms, c.terms.down_ms, c.bytes_up,
+        c.interpolated ? " ~" : "", plan::within(c, limits) ? "" : " over a limit");
+  }
+  fmt::print("{} ways in all; ~ rests on interpolated costs\n", ranking.size());
+}
+
+void print_front(const LoadedModel& loaded, const std::vector<plan::Schedule>& front) {
+  fmt::print("\n{:>9} {:>9} {:>9}  that nothing beats in all three\n", "ms", "mJ", "bytes");
+  for (const plan::Schedule& s : front) {
+    fmt::print("{:>9.1f} {:>9.1f} {:>9.0f}  {}\n", s.latency_ms, s.energy_mj, s.bytes,
+               study::describe(loaded.model, s.groups));
+  }
+}
+
+Json limits_to_json(const plan::Limits& limits) {
+  Json json = Json::object();
+  if (limits.deadline_ms) json["deadline_ms"] = *limits.deadline_ms;
+  if (limits.battery_mj) json["battery_mj"] = *limits.battery_mj;
+  if (limits.cloud_ms) json["cloud_ms"] = *limits.cloud_ms;
+  return json;
+}
+
+Json front_to_json(const std::vector<plan::Schedule>& front) {
+  Json list = Json::array();
+  for (const plan::Schedule& s : front) {
+    Json groups = Json::array();
+    for (const plan::ScheduledGroup& g : s.groups)
+      groups.push_back({{"first", g.first}, {"last", g.last}, {"where", plan::side_name(g.side)}});
+    list.push_back({{"latency_ms", s.latency_ms},
+                    {"energy_mj", s.energy_mj},
+                    {"bytes", s.bytes},
+                    {"groups", groups}});
+  }
+  return list;
+}
+
+}  // namespace cleave::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "plan/planner.h"
+#include "plan_args.h"
+#include "study/refine.h"
+
+namespace cleave::app {
+
+// What `cleave plan` prints, part by part.
+
+void print_plan_head(const plan::Problem& problem, plan::Objective objective);
+
+/// The best schedule step by step, and what it rests on.
+void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
+                    const study::PlannedSchedule& planned);
+
+/// The ways with one crossing, `top` of the splits among them; those that break a limit are marked.
+void print_ranking(const plan::Problem& problem, const plan::Limits& limits,
+                   const std::vector<plan::Candidate>& ranking, std::size_t top);
+
+void print_front(const LoadedModel& loaded, const std::vector<plan::Schedule>& front);
+
+/// Members of "cleave-plan/1".
+Json limits_to_json(const plan::Limits& limits);
+Json front_to_json(const std::vector<plan::Schedule>& front);
+
+}  // namespace cleave::app

@@ -1,0 +1,223 @@
+#include "study/explain.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <functional>
+
+#include "study/network_problem.h"
+
+namespace cleave::study {
+namespace {
+
+using plan::Objective;
+using plan::Side;
+
+/// Runs of neighbouring groups on one side.
+struct Stretch {
+  Side side;
+  int last;
+};
+
+std::vector<Stretch> stretches_of(const std::vector<plan::ScheduledGroup>& groups) {
+  std::vector<Stretch> stretches;
+  for (const plan::ScheduledGroup& g : groups) {
+    if (!stretches.empty() && stretches.back().side == g.side) {
+      stretches.back().last = g.last;
+    } else {
+      stretches.push_back({g.side, g.last});
+    }
+  }
+  return stretches;
+}
+
+/// The factors looked at on either side of 1, and how closely a turn is found.
+constexpr double kFarthest = 64;
+constexpr double kStride = 1.5;
+constexpr double kCloseness = 1.01;
+
+/// A figure that may change, as a factor on what it is now.
+struct Axis {
+  std::string figure;
+  std::string unit;
+  double now;
+  std::function<void(plan::Problem&, double factor)> scale;
+};
+
+void slow_down(std::vector<std::optional<profile::Cost>>& costs, double factor) {
+  for (auto& cost : costs)
+    if (cost) cost->median_ms *= factor;
+}
+
+std::vector<Axis> axes(const plan::Problem& problem) {
+  return {{"the link's rate up", "Mbit/s", problem.link.up_mbps,
+           [](plan::Problem& p, double factor) {
+             p.link.up_mbps *= factor;
+             p.link.down_mbps *= factor;
+           }},
+          {"the round trip", "ms", problem.link.rtt_ms,
+           [](plan::Problem& p, double factor) { p.link.rtt_ms *= factor; }},
+          {"the server's time for the whole network", "ms", problem.cloud.whole_ms,
+           [](plan::Problem& p, double factor) {
+             slow_down(p.cloud.head, factor);
+             slow_down(p.cloud.tail, factor);
+             slow_down(p.cloud.layer, factor);
+             for (auto& group : p.cloud.groups) group.cost.median_ms *= factor;
+             p.cloud.whole_ms *= factor;
+           }}};
+}
+
+class Explorer {
+ public:
+  Explorer(const graph::Model& model, const plan::Problem& problem, const plan::Limits& limits,
+           Objective objective)
+      : model_(model), problem_(problem), limits_(limits), objective_(objective) {}
+
+  Result<std::string> best_at(const Axis& axis, double factor) const {
+    plan::Problem changed = problem_;
+    axis.scale(changed, factor);
+    const auto network = network_problem(model_, changed, limits_, objective_);
+    const plan::Solution solution = CLEAVE_TRY(plan::solve(network));
+    if (solution.status == plan::Status::kInfeasible) return std::string("nothing within limits");
+    return describe(model_, solution.schedule.groups);
+  }
+
+  /// Walks away from 1 in strides until the choice changes, then closes in.
+  Result<std::optional<Turn>> find_turn(const Axis& axis, const std::string& now, bool up) const {
+    double same = 1;
+    for (double f = kStride; f <= kFarthest; f *= kStride) {
+      double other = up ? f : 1 / f;
+      std::string best = CLEAVE_TRY(best_at(axis, other));
+      if (best == now) {
+        same = other;
+        continue;
+      }
+      while (std::max(same / other, other / same) > kCloseness) {
+        const double middle = std::sqrt(same * other);
+        std::string there = CLEAVE_TRY(best_at(axis, middle));
+        if (there == now) {
+          same = middle;
+        } else {
+          other = middle;
+          best = std::move(there);
+        }
+      }
+      return Turn{axis.now * other, best};
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const graph::Model& model_;
+  const plan::Problem& problem_;
+  const plan::Limits& limits_;
+  Objective objective_;
+};
+
+std::string amount(const plan::Schedule& s, Objective objective) {
+  switch (objective) {
+    case Objective::kLatency:
+      return fmt::format("{:.1f} ms", s.latency_ms);
+    case Objective::kEnergy:
+      return fmt::format("{:.1f} mJ", s.energy_mj);
+    case Objective::kBytes:
+      return fmt::format("{:.0f} bytes", s.bytes);
+  }
+  return {};
+}
+
+/// What a schedule spends its time on.
+std::string breakdown(const std::vector<plan::ScheduleStep>& steps) {
+  double device_ms = 0;
+  double cloud_ms = 0;
+  double link_ms = 0;
+  for (const plan::ScheduleStep& step : steps)
+    (step.is_transfer()           ? link_ms
+     : step.side == Side::kDevice ? device_ms
+                                  : cloud_ms) += step.cost.ms;
+  return fmt::format(
+      "{:.1f} ms on the device, {:.1f} ms for the link and the codec, {:.1f} ms in the cloud",
+      device_ms, link_ms, cloud_ms);
+}
+
+Result<std::string> line_of(const graph::Model& model, const plan::NetworkProblem& network,
+                            std::vector<plan::ScheduledGroup> groups) {
+  const auto steps = CLEAVE_TRY(plan::steps_of(network, groups));
+  const plan::Schedule schedule = CLEAVE_TRY(plan::evaluate(network, std::move(groups)));
+  return fmt::format("{} takes {:.1f} ms, {:.1f} mJ and {:.0f} bytes: {}{}",
+                     describe(model, schedule.groups), schedule.latency_ms, schedule.energy_mj,
+                     schedule.bytes, breakdown(steps),
+                     plan::within(schedule, network.limits) ? "" : "; it breaks a limit");
+}
+
+std::string sentence(const Sensitivity& s) {
+  if (!s.below && !s.above) {
+    return fmt::format("It stays the choice for {} from {:.3g} to {:.3g} {} (now {:.3g}).",
+                       s.figure, s.now / kFarthest, s.now * kFarthest, s.unit, s.now);
+  }
+  std::string text = fmt::format("As {} changes (now {:.3g} {}):", s.figure, s.now, s.unit);
+  if (s.below) text += fmt::format(" below {:.3g}, {};", s.below->at, s.below->schedule);
+  if (s.above) text += fmt::format(" above {:.3g}, {};", s.above->at, s.above->schedule);
+  text.back() = '.';
+  return text;
+}
+
+}  // namespace
+
+std::string describe(const graph::Model& model, const std::vector<plan::ScheduledGroup>& groups) {
+  const std::vector<Stretch> stretches = stretches_of(groups);
+  const auto name = [&](const Stretch& s) {
+    return model.layers()[static_cast<std::size_t>(s.last) - 1].name;
+  };
+  if (stretches.size() == 1)
+    return stretches.front().side == Side::kDevice ? "device-only" : "cloud-only";
+  if (stretches.size() == 2 && stretches.front().side == Side::kDevice)
+    return "split after " + name(stretches.front());
+  std::string text;
+  for (std::size_t i = 0; i < stretches.size(); ++i) {
+    text += fmt::format("{}{} to {}", i > 0 ? ", " : "", plan::side_name(stretches[i].side),
+                        i + 1 < stretches.size() ? name(stretches[i]) : "the end");
+  }
+  return text;
+}
+
+Result<std::vector<Sensitivity>> sensitivities(const graph::Model& model,
+                                               const plan::Problem& problem,
+                                               const plan::Limits& limits, Objective objective) {
+  const Explorer explorer(model, problem, limits, objective);
+  std::vector<Sensitivity> list;
+  for (const Axis& axis : axes(problem)) {
+    if (axis.now <= 0) continue;
+    const std::string now = CLEAVE_TRY(explorer.best_at(axis, 1));
+    Sensitivity s{axis.figure, axis.unit, axis.now, std::nullopt, std::nullopt};
+    s.below = CLEAVE_TRY(explorer.find_turn(axis, now, false));
+    s.above = CLEAVE_TRY(explorer.find_turn(axis, now, true));
+    list.push_back(std::move(s));
+  }
+  return list;
+}
+
+Result<std::string> explain(const graph::Model& model, const plan::Problem& problem,
+                            const plan::Limits& limits, Objective objective) {
+  const auto network = network_problem(model, problem, limits, objective);
+  const plan::Solution best = CLEAVE_TRY(plan::solve(network));
+  const int n = network.layers;
+  std::string text;
+  if (best.status == plan::Status::kInfeasible) {
+    text = "No schedule keeps the limits.\n";
+  } else {
+    text = fmt::format("The best is {}, at {}.\n", describe(model, best.schedule.groups),
+                       amount(best.schedule, objective));
+    text += CLEAVE_TRY(line_of(model, network, best.schedule.groups)) + ".\n";
+  }
+  for (const Side side : {Side::kDevice, Side::kCloud}) {
+    const std::vector<plan::ScheduledGroup> alone{{1, n, side}};
+    if (alone == best.schedule.groups) continue;
+    if (const auto other = line_of(model, network, alone)) text += *other + ".\n";
+  }
+  const auto list = CLEAVE_TRY(sensitivities(model, problem, limits, objective));
+  for (const Sensitivity& s : list) text += sentence(s) + "\n";
+  return text;
+}
+
+}  // namespace cleave::study

@@ -1,0 +1,127 @@
+#include "study/network_problem.h"
+
+#include <algorithm>
+#include <map>
+
+#include "profile/group_costs.h"
+
+namespace cleave::study {
+namespace {
+
+using plan::NetworkProblem;
+using plan::SentValue;
+using plan::Transfer;
+
+class Builder {
+ public:
+  Builder(const graph::Model& model, const plan::Problem& problem)
+      : model_(model), problem_(problem), layers_(static_cast<int>(model.layers().size())) {}
+
+  NetworkProblem build() {
+    NetworkProblem network;
+    network.layers = layers_;
+    network.whole_stretches = true;
+    const std::vector<int> boundaries = choose_boundaries();
+    network.device = groups(problem_.device, boundaries, problem_.energy.compute_mw / 1000);
+    network.cloud = groups(problem_.cloud, boundaries, 0);
+    add_values(network);
+    network.request_up = up({problem_.request_overhead_bytes, 0, 0}, problem_.link.rtt_ms / 2);
+    network.request_down = down(problem_.answer_overhead_bytes, problem_.link.rtt_ms / 2);
+    return network;
+  }
+
+ private:
+  std::vector<int> choose_boundaries() const {
+    std::vector<const graph::Cut*> cuts;
+    for (const graph::Cut& cut : model_.cuts()) cuts.push_back(&cut);
+    if (cuts.size() > kMaxBoundaries) {
+      std::ranges::stable_sort(cuts, {}, [](const graph::Cut* cut) {
+        return cut->bytes.value_or(std::numeric_limits<std::int64_t>::max());
+      });
+      cuts.resize(kMaxBoundaries);
+    }
+    std::vector<int> boundaries{0, layers_};
+    for (const graph::Cut* cut : cuts) boundaries.push_back(cut->index);
+    std::ranges::sort(boundaries);
+    return boundaries;
+  }
+
+  static std::vector<plan::Group> groups(const profile::Profile& profile,
+                                         const std::vector<int>& boundaries, double watt) {
+    const profile::GroupCosts costs(profile);
+    std::vector<plan::Group> groups;
+    for (std::size_t a = 0; a < boundaries.size(); ++a) {
+      for (std::size_t b = a + 1; b < boundaries.size(); ++b) {
+        const auto cost = costs.of(boundaries[a] + 1, boundaries[b]);
+        if (!cost) continue;
+        groups.push_back(
+            {boundaries[a] + 1, boundaries[b], {cost->median_ms, cost->median_ms * watt}});
+      }
+    }
+    return groups;
+  }
+
+  Transfer up(const plan::CodecCost& cost, double wait_ms) const {
+    const double encode_ms = cost.encode_ms * problem_.device.slowdown;
+    const double decode_ms = cost.decode_ms * problem_.cloud.slowdown;
+    return {
+        {encode_ms + problem_.link.up_ms(cost.payload_bytes) + decode_ms + wait_ms,
+         plan::device_energy_mj(problem_.energy, problem_.link, encode_ms, cost.payload_bytes, 0)},
+        cost.payload_bytes};
+  }
+
+  Transfer down(double bytes, double wait_ms) const {
+    return {{problem_.link.down_ms(bytes) + wait_ms,
+             plan::device_energy_mj(problem_.energy, problem_.link, 0, 0, bytes)},
+            bytes};
+  }
+
+  void add_values(NetworkProblem& network) {
+    for (const TensorSpec& input : model_.inputs()) add(network, input, 0);
+    for (int i = 0; i < layers_; ++i)
+      for (const TensorSpec& value : layer(i).outputs) add(network, value, i + 1);
+    for (int i = 0; i < layers_; ++i)
+      for (const TensorSpec& value : layer(i).inputs) read(network, value.name, i + 1);
+    for (const TensorSpec& output : model_.outputs()) read(network, output.name, layers_ + 1);
+  }
+
+  const graph::Layer& layer(int i) const { return model_.layers()[static_cast<std::size_t>(i)]; }
+
+  void add(NetworkProblem& network, const TensorSpec& value, int made_by) {
+    if (!places_.emplace(value.name, network.values.size()).second) return;
+    SentValue sent{value.name, made_by, {}, std::nullopt, std::nullopt};
+    const bool picture = made_by == 0 && model_.inputs().size() == 1 && problem_.codec.front();
+    const auto coded = problem_.value_codec.find(value.name);
+    if (picture) {
+      sent.upload = up(*problem_.codec.front(), 0);
+    } else if (coded != problem_.value_codec.end()) {
+      sent.upload = up(coded->second, 0);
+    }
+    if (const auto bytes = value.byte_size()) sent.download = down(static_cast<double>(*bytes), 0);
+    network.values.push_back(std::move(sent));
+  }
+
+  void read(NetworkProblem& network, const std::string& name, int reader) const {
+    const auto place = places_.find(name);
+    if (place == places_.end()) return;
+    std::vector<int>& readers = network.values[place->second].readers;
+    if (readers.empty() || readers.back() != reader) readers.push_back(reader);
+  }
+
+  const graph::Model& model_;
+  const plan::Problem& problem_;
+  int layers_;
+  std::map<std::string, std::size_t> places_;  // in the problem's values
+};
+
+}  // namespace
+
+NetworkProblem network_problem(const graph::Model& model, const plan::Problem& problem,
+                               const plan::Limits& limits, plan::Objective objective) {
+  NetworkProblem network = Builder(model, problem).build();
+  network.limits = limits;
+  network.objective = objective;
+  return network;
+}
+
+}  // namespace cleave::study

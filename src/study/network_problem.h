@@ -1,0 +1,24 @@
+#pragma once
+
+#include "graph/model.h"
+#include "plan/cost_model.h"
+#include "plan/network_problem.h"
+
+namespace cleave::study {
+
+/// Most places at which groups of a schedule may begin and end. A network with more cuts keeps
+/// those that send the least.
+inline constexpr std::size_t kMaxBoundaries = 400;
+
+/// What a network's layers, values and groups cost by the profiles, the codec table and the link of
+/// `problem`: schedules with any number of crossings, in the words of plan::Problem's own terms. A
+/// schedule of one crossing costs what plan::evaluate() says, but that an input is always sent as
+/// cloud-only sends it.
+///
+/// Groups run between cuts, each stretch on one side as one group; those that were not measured are
+/// estimated (profile::GroupCosts). What goes up is coded; what comes back is sent plain, as
+/// servers answer. The device waits for free.
+plan::NetworkProblem network_problem(const graph::Model& model, const plan::Problem& problem,
+                                     const plan::Limits& limits, plan::Objective objective);
+
+}  // namespace cleave::study

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "engine/engine.h"
+#include "graph/model.h"
+#include "plan/cost_model.h"
+#include "plan/network_problem.h"
+#include "profile/measure.h"
+
+namespace cleave::study {
+
+/// A schedule, and how far its costs were measured.
+struct PlannedSchedule {
+  plan::NetworkProblem problem;
+  plan::Solution solution;
+  /// Groups of the schedule whose costs are estimates, first and last layer.
+  std::vector<std::pair<int, int>> estimated_on_device;
+  std::vector<std::pair<int, int>> estimated_in_cloud;
+  int measured_groups = 0;  ///< of both sides
+  int all_groups = 0;       ///< of both sides
+
+  bool measured_through() const {
+    return estimated_on_device.empty() && estimated_in_cloud.empty();
+  }
+};
+
+/// The member "schedule" of "cleave-plan/1", docs/formats/plan.md.
+Json to_json(const PlannedSchedule& planned);
+
+/// The best schedule by what the profiles hold.
+Result<PlannedSchedule> plan_schedule(const graph::Model& model, const plan::Problem& problem,
+                                      const plan::Limits& limits, plan::Objective objective);
+
+/// Solves with what is known or estimated, measures the groups that the schedule rests on, and
+/// repeats until it rests on measurements alone; measuring every group of a network would take
+/// quadratically many. The groups are added to the profiles of `problem`, which have to be of this
+/// machine (profile::add_groups). Stops early, with what it has, after `options.budget_s`.
+Result<PlannedSchedule> refine_schedule(const graph::Model& model, engine::Engine& engine,
+                                        plan::Problem& problem, const plan::Limits& limits,
+                                        plan::Objective objective, profile::MeasureOptions options,
+                                        Clock& clock);
+
+}  // namespace cleave::study

@@ -1,0 +1,192 @@
+// Schedules of real graphs: their costs against the cut's, their pictures, and measuring lazily.
+#include "study/network_problem.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "bundle/support.h"
+#include "graph/builder.h"
+#include "plan/planner.h"
+#include "study/explain.h"
+#include "study/refine.h"
+#include "study/schedule_dot.h"
+
+namespace cleave::study {
+namespace {
+
+using bundle::tiny;
+
+/// Costs that rise along the layers; the cloud is ten times faster.
+plan::Problem problem_of(const graph::Model& model) {
+  plan::Problem p;
+  const std::size_t n = model.layers().size();
+  const auto fill = [&](profile::Profile& profile, double layer_ms) {
+    profile.head.resize(n + 1);
+    profile.tail.resize(n + 1);
+    for (std::size_t k = 0; k <= n; ++k) {
+      profile.head[k] = profile::Cost{layer_ms * static_cast<double>(k), 0, 0, 3};
+      profile.tail[k] = profile::Cost{layer_ms * static_cast<double>(n - k), 0, 0, 3};
+    }
+    profile.whole_ms = layer_ms * static_cast<double>(n);
+    for (const graph::Layer& layer : model.layers()) profile.layer_names.push_back(layer.name);
+  };
+  fill(p.device, 10);
+  fill(p.cloud, 1);
+  p.device.slowdown = 2;
+  p.link = *parse_link("4g");
+  p.codec.resize(n + 1);
+  p.codec.front() = plan::CodecCost{5000, 0.5, 0.25};
+  double bytes = 100;
+  for (const graph::Cut& cut : model.cuts()) {
+    plan::CodecCost& sum = p.codec[static_cast<std::size_t>(cut.index)].emplace();
+    for (const TensorSpec& value : cut.values) {
+      const auto& cost =
+          p.value_codec.try_emplace(value.name, plan::CodecCost{bytes += 37, 0.1, 0.2})
+              .first->second;
+      sum.payload_bytes += cost.payload_bytes;
+      sum.encode_ms += cost.encode_ms;
+      sum.decode_ms += cost.decode_ms;
+    }
+  }
+  for (const TensorSpec& output : model.outputs())
+    p.answer_bytes += static_cast<double>(output.byte_size().value());
+  return p;
+}
+
+/// A block whose input is added to its output.
+graph::Model residual() {
+  graph::Builder b(13, 7);
+  b.input("x", {1, 8}).node("Sin", {"x"}, {"a"}).node("Cos", {"a"}, {"b"});
+  b.node("Exp", {"b"}, {"c"}).node("Add", {"a", "c"}, {"y"}).output("y");
+  return graph::Model::parse(b.bytes()).value();
+}
+
+void expect_same_as_cuts(const graph::Model& model) {
+  const plan::Problem p = problem_of(model);
+  const auto network = network_problem(model, p, {}, plan::Objective::kLatency);
+  const int n = network.layers;
+  for (const graph::Cut& cut : model.cuts()) {
+    SCOPED_TRACE(cut.index);
+    const auto by_cut = plan::evaluate(p, static_cast<std::size_t>(cut.index)).value();
+    const auto by_groups = plan::evaluate(
+        network, {{1, cut.index, plan::Side::kDevice}, {cut.index + 1, n, plan::Side::kCloud}});
+    ASSERT_TRUE(by_groups) << by_groups.error().to_string();
+    EXPECT_NEAR(by_groups->latency_ms, by_cut.latency_ms, 1e-9);
+    EXPECT_NEAR(by_groups->energy_mj, by_cut.energy_mj, 1e-9);
+    EXPECT_NEAR(by_groups->bytes, by_cut.bytes_up + by_cut.bytes_down, 1e-9);
+    EXPECT_NEAR(by_groups->cloud_ms, by_cut.terms.tail_ms, 1e-9);
+  }
+  const auto device = plan::evaluate(network, {{1, n, plan::Side::kDevice}}).value();
+  EXPECT_NEAR(device.latency_ms, p.device.whole_ms, 1e-9);
+  EXPECT_EQ(device.bytes, 0);
+  const auto cloud = plan::evaluate(network, {{1, n, plan::Side::kCloud}}).value();
+  EXPECT_NEAR(cloud.latency_ms, plan::evaluate(p, 0)->latency_ms, 1e-9);
+}
+
+TEST(NetworkProblem, OneCrossingCostsWhatTheCutDoes) {
+  expect_same_as_cuts(tiny());
+  expect_same_as_cuts(residual());
+}
+
+TEST(NetworkProblem, AnUncodableValueIsNotSent) {
+  const graph::Model model = residual();
+  plan::Problem p = problem_of(model);
+  p.value_codec.erase("b");
+  const auto network = network_problem(model, p, {}, plan::Objective::kLatency);
+  EXPECT_FALSE(plan::evaluate(network, {{1, 2, plan::Side::kDevice}, {3, 4, plan::Side::kCloud}}));
+  EXPECT_TRUE(plan::evaluate(network, {{1, 1, plan::Side::kDevice}, {2, 4, plan::Side::kCloud}}));
+}
+
+TEST(NetworkProblem, TheBestScheduleIsNoWorseThanTheBestCut) {
+  const graph::Model model = tiny();
+  const plan::Problem p = problem_of(model);
+  for (const auto objective :
+       {plan::Objective::kLatency, plan::Objective::kEnergy, plan::Objective::kBytes}) {
+    const auto planned = plan_schedule(model, p, {}, objective).value();
+    ASSERT_EQ(planned.solution.status, plan::Status::kOptimal);
+    const double best = plan::objective_value(plan::rank_cuts(p, objective)->front(), objective);
+    EXPECT_LE(planned.solution.lower_bound, best * (1 + 1e-12));
+  }
+}
+
+TEST(Refine, MeasuresWhatTheScheduleRestsOn) {
+  const graph::Model model = tiny();
+  profile::MeasureOptions options;
+  options.inputs = bundle::request_for(model, "raw").samples.front();
+  options.rounds = 3;
+  options.idle_ms = 0;
+  options.budget_s = 1;
+  options.layers = false;
+  SteadyClock clock;
+  plan::Problem p = problem_of(model);
+  p.device = profile::measure(model, test_engine(), options, clock).value();
+  p.cloud = p.device;
+  p.cloud.slowdown = 1;
+  options.budget_s = 60;
+  const auto planned =
+      refine_schedule(model, test_engine(), p, {}, plan::Objective::kLatency, options, clock);
+  ASSERT_TRUE(planned) << planned.error().to_string();
+  EXPECT_TRUE(planned->measured_through());
+  EXPECT_GT(planned->measured_groups, 0);
+  EXPECT_LE(planned->measured_groups, planned->all_groups);
+
+  p.device.machine = "another machine";
+  options.groups = {{1, 2}};
+  const auto refused = profile::add_groups(p.device, model, test_engine(), options, clock);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("another machine"), std::string::npos);
+}
+
+TEST(Explain, NamesTheChoiceAndItsTurns) {
+  const graph::Model model = tiny();
+  const plan::Problem p = problem_of(model);
+  const std::string text = explain(model, p, {}, plan::Objective::kLatency).value();
+  const auto planned = plan_schedule(model, p, {}, plan::Objective::kLatency).value();
+  const std::string choice = describe(model, planned.solution.schedule.groups);
+  EXPECT_NE(text.find("The best is " + choice), std::string::npos) << text;
+  EXPECT_NE(text.find("device-only takes"), std::string::npos) << text;
+  // Every turn is one: just before it the choice is the same, just after it is what is said.
+  const auto turns = sensitivities(model, p, {}, plan::Objective::kLatency).value();
+  for (const Sensitivity& s : turns) {
+    if (s.figure != "the link's rate up") continue;
+    ASSERT_TRUE(s.below);
+    plan::Problem slower = p;
+    slower.link.up_mbps = s.below->at;
+    slower.link.down_mbps *= s.below->at / p.link.up_mbps;
+    const auto there = plan_schedule(model, slower, {}, plan::Objective::kLatency).value();
+    EXPECT_EQ(describe(model, there.solution.schedule.groups), s.below->schedule);
+    EXPECT_NE(s.below->schedule, choice);
+  }
+}
+
+TEST(Explain, DescribesSchedulesOfEveryKind) {
+  const graph::Model model = residual();
+  using enum plan::Side;
+  EXPECT_EQ(describe(model, {{1, 4, kDevice}}), "device-only");
+  EXPECT_EQ(describe(model, {{1, 2, kCloud}, {3, 4, kCloud}}), "cloud-only");
+  EXPECT_EQ(describe(model, {{1, 2, kDevice}, {3, 4, kCloud}}),
+            "split after " + model.layers()[1].name);
+  EXPECT_EQ(describe(model, {{1, 1, kDevice}, {2, 3, kCloud}, {4, 4, kDevice}}),
+            "device to " + model.layers()[0].name + ", cloud to " + model.layers()[2].name +
+                ", device to the end");
+}
+
+TEST(ScheduleDot, ColoursAndMarksWhatCrosses) {
+  const graph::Model model = residual();
+  const std::string text =
+      schedule_dot(model, {{1, 2, plan::Side::kDevice}, {3, 4, plan::Side::kCloud}});
+  const auto count = [&](std::string_view part) {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("#fde0b2"), 2);
+  EXPECT_EQ(count("#c6dbef"), 2);
+  EXPECT_EQ(count("penwidth=3"), 3);  // a and b go up, y comes back
+  EXPECT_EQ(text.rfind("digraph", 0), 0u);
+  EXPECT_EQ(schedule_dot(model, {}).find("#fde0b2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cleave::study
