@@ -28,7 +28,7 @@ void list_as_json() {
   for (const zoo::Architecture& a : zoo::architectures()) {
     networks.push_back({{"name", a.name},
                         {"input", a.input},
-                        {"outputs", a.outputs},
+                        {"output", a.output},
                         {"parameters", a.parameters},
                         {"macs", a.macs}});
   }
@@ -36,10 +36,10 @@ void list_as_json() {
 }
 
 void list_as_table() {
-  fmt::print("{:<14}{:>12}{:>9}{:>14}{:>8}\n", "network", "input", "outputs", "parameters",
+  fmt::print("{:<14}{:>18}{:>13}{:>14}{:>8}\n", "network", "input", "output", "parameters",
              "GMACs");
   for (const zoo::Architecture& a : zoo::architectures()) {
-    fmt::print("{:<14}{:>12}{:>9}{:>14}{:>8.2f}\n", a.name, a.input, a.outputs, a.parameters,
+    fmt::print("{:<14}{:>18}{:>13}{:>14}{:>8.2f}\n", a.name, a.input, a.output, a.parameters,
                static_cast<double>(a.macs) / 1e9);
   }
   fmt::print("{}\n", kNotTrained);

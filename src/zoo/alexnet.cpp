@@ -2,7 +2,7 @@
 
 namespace cleave::zoo {
 
-Value alexnet(GraphBuilder& g) {
+void alexnet(GraphBuilder& g) {
   constexpr PoolSpec kPool{.kernel = 3, .stride = 2};
   Value x = g.input("input", {1, 3, 224, 224});
   x = g.relu("features.1",
@@ -16,7 +16,7 @@ Value alexnet(GraphBuilder& g) {
   x = g.flatten("flatten", g.max_pool("features.12", x, kPool));
   x = g.relu("classifier.2", g.gemm("classifier.1", x, 4096, kReluGain));
   x = g.relu("classifier.5", g.gemm("classifier.4", x, 4096, kReluGain));
-  return g.gemm("classifier.6", x, 1000, kLinearGain);
+  g.output("logits", g.gemm("classifier.6", x, 1000, kLinearGain));
 }
 
 }  // namespace cleave::zoo

@@ -2,23 +2,23 @@
 
 #include "zoo/graph_builder.h"
 
-// One function per network: adds its layers to the builder and returns the logits. Layers, strides
-// and names are torchvision's, every batch normalisation folded into the convolution before it, as
-// its inference exports have it; dropout and pooling to the size already there are left out.
+// One function per network: adds its inputs, layers and outputs to the builder. Layers, strides and
+// names are torchvision's, every batch normalisation folded into the convolution before it, as its
+// inference exports have it; dropout and pooling to the size already there are left out.
 
 namespace cleave::zoo {
 
 /// He et al. 2016, "Deep Residual Learning", with the stride on the 3x3 convolution (v1.5).
-Value resnet18(GraphBuilder& g);
-Value resnet34(GraphBuilder& g);
-Value resnet50(GraphBuilder& g);
+void resnet18(GraphBuilder& g);
+void resnet34(GraphBuilder& g);
+void resnet50(GraphBuilder& g);
 /// Simonyan and Zisserman 2015, configuration D.
-Value vgg16(GraphBuilder& g);
+void vgg16(GraphBuilder& g);
 /// Krizhevsky 2014, "One weird trick", the single-column form.
-Value alexnet(GraphBuilder& g);
+void alexnet(GraphBuilder& g);
 /// Sandler et al. 2018, width 1.0.
-Value mobilenet_v2(GraphBuilder& g);
+void mobilenet_v2(GraphBuilder& g);
 /// Ours: a second's work for tests and demonstrations, with a residual sum and a concatenation.
-Value tiny(GraphBuilder& g);
+void tiny(GraphBuilder& g);
 
 }  // namespace cleave::zoo

@@ -147,6 +147,17 @@ Value GraphBuilder::input(std::string name, Shape shape) {
   return {std::move(name), std::move(shape)};
 }
 
+void GraphBuilder::output(const std::string& name, const Value& value) {
+  for (onnx::NodeProto& node : *graph_.mutable_node()) {
+    if (node.output(0) == value.name) node.set_output(0, name);
+  }
+  // An output states its own type.
+  auto& stated = *graph_.mutable_value_info();
+  const auto by_name = [&](const onnx::ValueInfoProto& info) { return info.name() == value.name; };
+  stated.erase(std::ranges::find_if(stated, by_name));
+  set_type(*graph_.add_output(), name, value.shape);
+}
+
 Value GraphBuilder::conv(const std::string& name, const Value& x, const ConvSpec& spec) {
   const std::int64_t in_channels = x.shape[1] / spec.groups;
   add_filters(name + ".weight", {spec.channels, in_channels, spec.kernel, spec.kernel}, spec.gain);
@@ -216,14 +227,6 @@ Value GraphBuilder::gemm(const std::string& name, const Value& x, int features, 
   return result(name, {1, features});
 }
 
-std::string GraphBuilder::finish(const Value& output, const std::string& name) {
-  for (onnx::NodeProto& node : *graph_.mutable_node()) {
-    if (node.output(0) == output.name) node.set_output(0, name);
-  }
-  // The last layer's value was the last to be stated; an output states its own type.
-  graph_.mutable_value_info()->RemoveLast();
-  set_type(*graph_.add_output(), name, output.shape);
-  return model_.SerializeAsString();
-}
+std::string GraphBuilder::model() const { return model_.SerializeAsString(); }
 
 }  // namespace cleave::zoo

@@ -50,6 +50,8 @@ class GraphBuilder {
   GraphBuilder(std::string_view network, std::uint64_t seed);
 
   Value input(std::string name, Shape shape);
+  /// Makes a value, which no node reads, an output of the network under the name `name`.
+  void output(const std::string& name, const Value& value);
   /// Convolution with bias, a batch normalisation folded into it where the network has one.
   Value conv(const std::string& name, const Value& x, const ConvSpec& spec);
   Value relu(const std::string& name, const Value& x);
@@ -64,8 +66,8 @@ class GraphBuilder {
   /// Fully connected, with bias; x is 1xN.
   Value gemm(const std::string& name, const Value& x, int features, double gain);
 
-  /// Makes `output` the network's output under the name `name` and serialises the model. Last call.
-  std::string finish(const Value& output, const std::string& name);
+  /// The network so far as a serialised model.
+  [[nodiscard]] std::string model() const;
 
  private:
   onnx::NodeProto& add_node(const char* op, const std::string& name,

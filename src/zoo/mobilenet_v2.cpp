@@ -34,7 +34,7 @@ Value inverted_residual(GraphBuilder& g, const std::string& name, const Value& x
 
 }  // namespace
 
-Value mobilenet_v2(GraphBuilder& g) {
+void mobilenet_v2(GraphBuilder& g) {
   Value x = g.input("input", {1, 3, 224, 224});
   x = g.conv("features.0.0", x, {.channels = 32, .kernel = 3, .stride = 2, .padding = 1});
   x = g.relu6("features.0.2", x);
@@ -47,7 +47,7 @@ Value mobilenet_v2(GraphBuilder& g) {
   }
   x = g.relu6("features.18.2", g.conv("features.18.0", x, {.channels = 1280}));
   x = g.flatten("flatten", g.global_average_pool("avgpool", x));
-  return g.gemm("classifier.1", x, 1000, kLinearGain);
+  g.output("logits", g.gemm("classifier.1", x, 1000, kLinearGain));
 }
 
 }  // namespace cleave::zoo

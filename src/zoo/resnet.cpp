@@ -49,7 +49,7 @@ Value bottleneck_block(GraphBuilder& g, const std::string& name, const Value& x,
 
 using Block = Value (*)(GraphBuilder&, const std::string&, const Value&, int, int);
 
-Value resnet(GraphBuilder& g, Block block, const std::array<Stage, 4>& stages) {
+void resnet(GraphBuilder& g, Block block, const std::array<Stage, 4>& stages) {
   Value x = g.input("input", {1, 3, 224, 224});
   x = g.conv("conv1", x, {.channels = 64, .kernel = 7, .stride = 2, .padding = 3});
   x = g.relu("relu", x);
@@ -61,19 +61,19 @@ Value resnet(GraphBuilder& g, Block block, const std::array<Stage, 4>& stages) {
     }
   }
   x = g.flatten("flatten", g.global_average_pool("avgpool", x));
-  return g.gemm("fc", x, 1000, kLinearGain);
+  g.output("logits", g.gemm("fc", x, 1000, kLinearGain));
 }
 
 }  // namespace
 
-Value resnet18(GraphBuilder& g) {
-  return resnet(g, basic_block, {{{2, 64}, {2, 128}, {2, 256}, {2, 512}}});
+void resnet18(GraphBuilder& g) {
+  resnet(g, basic_block, {{{2, 64}, {2, 128}, {2, 256}, {2, 512}}});
 }
-Value resnet34(GraphBuilder& g) {
-  return resnet(g, basic_block, {{{3, 64}, {4, 128}, {6, 256}, {3, 512}}});
+void resnet34(GraphBuilder& g) {
+  resnet(g, basic_block, {{{3, 64}, {4, 128}, {6, 256}, {3, 512}}});
 }
-Value resnet50(GraphBuilder& g) {
-  return resnet(g, bottleneck_block, {{{3, 64}, {4, 128}, {6, 256}, {3, 512}}});
+void resnet50(GraphBuilder& g) {
+  resnet(g, bottleneck_block, {{{3, 64}, {4, 128}, {6, 256}, {3, 512}}});
 }
 
 }  // namespace cleave::zoo

@@ -14,7 +14,7 @@ Value residual(GraphBuilder& g, const std::string& name, const Value& x) {
 
 }  // namespace
 
-Value tiny(GraphBuilder& g) {
+void tiny(GraphBuilder& g) {
   Value x = g.input("input", {1, 3, 64, 64});
   x = g.relu("stem.relu",
              g.conv("stem.conv", x, {.channels = 32, .kernel = 3, .stride = 2, .padding = 1}));
@@ -26,7 +26,7 @@ Value tiny(GraphBuilder& g) {
   x = g.max_pool("pool2", g.concat("fork.concat", {narrow, wide}), {});
   x = residual(g, "block2", x);
   x = g.flatten("flatten", g.global_average_pool("avgpool", x));
-  return g.gemm("fc", x, 10, kLinearGain);
+  g.output("logits", g.gemm("fc", x, 10, kLinearGain));
 }
 
 }  // namespace cleave::zoo

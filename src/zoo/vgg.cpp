@@ -2,7 +2,7 @@
 
 namespace cleave::zoo {
 
-Value vgg16(GraphBuilder& g) {
+void vgg16(GraphBuilder& g) {
   constexpr int kPool = 0;
   Value x = g.input("input", {1, 3, 224, 224});
   int index = 0;
@@ -19,7 +19,7 @@ Value vgg16(GraphBuilder& g) {
   x = g.flatten("flatten", x);
   x = g.relu("classifier.1", g.gemm("classifier.0", x, 4096, kReluGain));
   x = g.relu("classifier.4", g.gemm("classifier.3", x, 4096, kReluGain));
-  return g.gemm("classifier.6", x, 1000, kLinearGain);
+  g.output("logits", g.gemm("classifier.6", x, 1000, kLinearGain));
 }
 
 }  // namespace cleave::zoo

@@ -12,13 +12,13 @@ namespace {
 
 // A new network is a function in a file of its own and a line here.
 constexpr std::array kArchitectures{
-    Architecture{"resnet18", "1x3x224x224", 1000, 11'684'712, 1'814'073'344, resnet18},
-    Architecture{"resnet34", "1x3x224x224", 1000, 21'789'160, 3'663'761'408, resnet34},
-    Architecture{"resnet50", "1x3x224x224", 1000, 25'530'472, 4'089'184'256, resnet50},
-    Architecture{"vgg16", "1x3x224x224", 1000, 138'357'544, 15'470'264'320, vgg16},
-    Architecture{"alexnet", "1x3x224x224", 1000, 61'100'840, 714'188'480, alexnet},
-    Architecture{"mobilenet_v2", "1x3x224x224", 1000, 3'487'816, 300'774'272, mobilenet_v2},
-    Architecture{"tiny", "1x3x64x64", 10, 336'458, 43'877'632, tiny},
+    Architecture{"resnet18", "1x3x224x224", "1x1000", 11'684'712, 1'814'073'344, resnet18},
+    Architecture{"resnet34", "1x3x224x224", "1x1000", 21'789'160, 3'663'761'408, resnet34},
+    Architecture{"resnet50", "1x3x224x224", "1x1000", 25'530'472, 4'089'184'256, resnet50},
+    Architecture{"vgg16", "1x3x224x224", "1x1000", 138'357'544, 15'470'264'320, vgg16},
+    Architecture{"alexnet", "1x3x224x224", "1x1000", 61'100'840, 714'188'480, alexnet},
+    Architecture{"mobilenet_v2", "1x3x224x224", "1x1000", 3'487'816, 300'774'272, mobilenet_v2},
+    Architecture{"tiny", "1x3x64x64", "1x10", 336'458, 43'877'632, tiny},
 };
 
 }  // namespace
@@ -33,8 +33,8 @@ Result<std::string> build(std::string_view name, std::uint64_t seed) {
     return std::unexpected(unknown_name("zoo", "network", name, known));
   }
   GraphBuilder builder(it->name, seed);
-  const Value logits = it->define(builder);
-  return builder.finish(logits, "logits");
+  it->define(builder);
+  return builder.model();
 }
 
 }  // namespace cleave::zoo

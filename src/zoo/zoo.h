@@ -10,18 +10,18 @@
 namespace cleave::zoo {
 
 class GraphBuilder;
-struct Value;
 
-/// A network that can be written. `parameters` and `macs` (multiply-accumulates of one inference,
+/// A network that can be written. `input` and `output` are shapes; of several, in the file's order
+/// and with a comma between them. `parameters` and `macs` (multiply-accumulates of one inference,
 /// of convolutions and fully connected layers) are those of the file as written: a batch
 /// normalisation folded into its convolution leaves one parameter per channel of its two.
 struct Architecture {
   std::string_view name;
   std::string_view input;
-  std::int64_t outputs = 0;
+  std::string_view output;
   std::int64_t parameters = 0;
   std::int64_t macs = 0;
-  Value (*define)(GraphBuilder&) = nullptr;
+  void (*define)(GraphBuilder&) = nullptr;
 };
 
 /// Every network, in the order it is listed.
