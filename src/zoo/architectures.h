@@ -3,8 +3,9 @@
 #include "zoo/graph_builder.h"
 
 // One function per network: adds its inputs, layers and outputs to the builder. Layers, strides and
-// names are torchvision's, every batch normalisation folded into the convolution before it, as its
-// inference exports have it; dropout and pooling to the size already there are left out.
+// names are torchvision's where it has the network, every batch normalisation folded into the
+// convolution before it, as its inference exports have it; dropout and pooling to the size already
+// there are left out.
 
 namespace cleave::zoo {
 
@@ -18,6 +19,11 @@ void vgg16(GraphBuilder& g);
 void alexnet(GraphBuilder& g);
 /// Sandler et al. 2018, width 1.0.
 void mobilenet_v2(GraphBuilder& g);
+/// Sermanet et al. 2013, "OverFeat", the fast model of table 1.
+void overfeat(GraphBuilder& g);
+/// Lin et al. 2014, "Network in Network", the network for ImageNet that its authors published for
+/// Caffe, whose names it has.
+void nin(GraphBuilder& g);
 /// Ours: a second's work for tests and demonstrations, with a residual sum and a concatenation.
 void tiny(GraphBuilder& g);
 

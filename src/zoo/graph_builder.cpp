@@ -204,10 +204,14 @@ Value GraphBuilder::concat(const std::string& name, const std::vector<Value>& pa
 }
 
 Value GraphBuilder::max_pool(const std::string& name, const Value& x, const PoolSpec& spec) {
-  set_window(add_node("MaxPool", name, {x.name}), spec.kernel, spec.stride, spec.padding);
-  return result(name,
-                {1, x.shape[1], window_count(x.shape[2], spec.kernel, spec.stride, spec.padding),
-                 window_count(x.shape[3], spec.kernel, spec.stride, spec.padding)});
+  onnx::NodeProto& node = add_node("MaxPool", name, {x.name});
+  set_window(node, spec.kernel, spec.stride, spec.padding);
+  if (spec.ceil) set_attribute(node, "ceil_mode", 1);
+  const int overhang = spec.ceil ? spec.stride - 1 : 0;
+  const auto count = [&](std::int64_t size) {
+    return window_count(size + overhang, spec.kernel, spec.stride, spec.padding);
+  };
+  return result(name, {1, x.shape[1], count(x.shape[2]), count(x.shape[3])});
 }
 
 Value GraphBuilder::global_average_pool(const std::string& name, const Value& x) {

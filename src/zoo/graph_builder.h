@@ -37,6 +37,7 @@ struct PoolSpec {
   int kernel = 2;
   int stride = 2;
   int padding = 0;
+  bool ceil = false;  ///< a window that begins inside may end outside, as in Caffe
 };
 
 /// Writes a network as ONNX, opset 13, layer by layer, with random weights from one seed.

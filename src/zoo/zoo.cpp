@@ -18,6 +18,8 @@ constexpr std::array kArchitectures{
     Architecture{"vgg16", "1x3x224x224", "1x1000", 138'357'544, 15'470'264'320, vgg16},
     Architecture{"alexnet", "1x3x224x224", "1x1000", 61'100'840, 714'188'480, alexnet},
     Architecture{"mobilenet_v2", "1x3x224x224", "1x1000", 3'487'816, 300'774'272, mobilenet_v2},
+    Architecture{"overfeat", "1x3x231x231", "1x1000", 145'920'872, 2'801'403'904, overfeat},
+    Architecture{"nin", "1x3x224x224", "1x1000", 7'595'176, 1'100'188'800, nin},
     Architecture{"tiny", "1x3x64x64", "1x10", 336'458, 43'877'632, tiny},
 };
 

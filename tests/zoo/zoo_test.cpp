@@ -176,7 +176,7 @@ TEST(Zoo, NodesAreNamedAsInTorchvision) {
 }
 
 TEST(Zoo, NodeNamesDiffer) {
-  for (const char* network : {"tiny", "resnet18", "resnet50", "mobilenet_v2"}) {
+  for (const char* network : {"tiny", "resnet18", "resnet50", "mobilenet_v2", "nin", "overfeat"}) {
     std::set<std::string> names;
     const onnx::ModelProto model = parsed(build(network, 1).value());
     for (const auto& node : model.graph().node()) {
@@ -191,7 +191,7 @@ TEST(Zoo, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(
       error.message,
       "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, alexnet, "
-      "mobilenet_v2, tiny");
+      "mobilenet_v2, overfeat, nin, tiny");
 }
 
 }  // namespace
