@@ -1,8 +1,11 @@
 #include "zoo/graph_builder.h"
 
+#include <onnx/defs/attr_proto_util.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstring>
 #include <functional>
 #include <numbers>
@@ -24,6 +27,10 @@ constexpr std::int64_t kPictureChannels = 3;
 constexpr double kRectifiedVariance = 1 - 1 / std::numbers::pi;
 constexpr const char* kRelu6Low = "relu6.min";
 constexpr const char* kRelu6High = "relu6.max";
+
+double filter_deviation(double gain, double fan_in, bool centred) {
+  return std::sqrt((centred ? gain / kRectifiedVariance : gain) / fan_in);
+}
 
 /// Close to normal, mean 0, bounded by 3.46 deviations: the sum of four 16-bit uniforms out of one
 /// 64-bit draw. A nanosecond each, and the same bits on every machine, which logarithm and cosine
@@ -54,25 +61,18 @@ void set_type(onnx::ValueInfoProto& info, const std::string& name, const Shape& 
   for (std::int64_t n : shape) tensor.mutable_shape()->add_dim()->set_dim_value(n);
 }
 
-void set_attribute(onnx::NodeProto& node, const char* name, std::int64_t value) {
-  auto& attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::INT);
-  attribute.set_i(value);
-}
-
-void set_attribute(onnx::NodeProto& node, const char* name,
-                   std::initializer_list<std::int64_t> values) {
-  auto& attribute = *node.add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::INTS);
-  for (std::int64_t value : values) attribute.add_ints(value);
+template <class T>
+void set_attribute(onnx::NodeProto& node, const char* name, const T& value) {
+  if constexpr (std::integral<T>)
+    *node.add_attribute() = onnx::MakeAttribute(name, std::int64_t{value});
+  else
+    *node.add_attribute() = onnx::MakeAttribute(name, value);
 }
 
 void set_window(onnx::NodeProto& node, int kernel, int stride, int padding) {
-  set_attribute(node, "kernel_shape", {kernel, kernel});
-  set_attribute(node, "strides", {stride, stride});
-  set_attribute(node, "pads", {padding, padding, padding, padding});
+  set_attribute(node, "kernel_shape", Shape{kernel, kernel});
+  set_attribute(node, "strides", Shape{stride, stride});
+  set_attribute(node, "pads", Shape{padding, padding, padding, padding});
 }
 
 std::int64_t window_count(std::int64_t size, int kernel, int stride, int padding) {
@@ -108,12 +108,15 @@ Value GraphBuilder::result(const std::string& name, Shape shape) {
 void GraphBuilder::add_filters(const std::string& name, const Shape& shape, double gain) {
   const std::int64_t fan_in = *element_count(shape) / shape[0];
   const bool centred = shape[1] > kPictureChannels;
-  if (centred) gain /= kRectifiedVariance;
-  add_values(name, shape, fan_in, std::sqrt(gain / static_cast<double>(fan_in)), centred);
+  const double deviation = filter_deviation(gain, static_cast<double>(fan_in), centred);
+  add_random(name, shape, {.length = fan_in, .deviation = deviation, .centred = centred});
 }
 
-void GraphBuilder::add_values(const std::string& name, const Shape& shape, std::int64_t row_length,
-                              double deviation, bool centred) {
+void GraphBuilder::add_bias(const std::string& name, const Shape& shape) {
+  add_random(name, shape, {.length = shape.back(), .deviation = kBiasDeviation});
+}
+
+void GraphBuilder::add_random(const std::string& name, const Shape& shape, const Rows& rows) {
   static_assert(std::endian::native == std::endian::little, "raw_data is little endian");
   const auto count = static_cast<std::size_t>(*element_count(shape));
   onnx::TensorProto& tensor = *graph_.add_initializer();
@@ -122,17 +125,29 @@ void GraphBuilder::add_values(const std::string& name, const Shape& shape, std::
   for (std::int64_t n : shape) tensor.add_dims(n);
   std::string& raw = *tensor.mutable_raw_data();
   raw.resize(count * sizeof(float));
-  FastNormal normal(random_, deviation);
-  std::vector<float> row(static_cast<std::size_t>(row_length));
-  for (std::size_t begin = 0; begin < count; begin += row.size()) {
+  FastNormal normal(random_, rows.deviation);
+  std::vector<float> row(static_cast<std::size_t>(rows.length));
+  const std::size_t row_count = count / row.size();
+  const std::size_t step = rows.interleaved ? row_count : 1;
+  for (std::size_t r = 0; r < row_count; ++r) {
     std::ranges::generate(row, std::ref(normal));
-    if (centred) {
+    if (rows.centred) {
       const auto mean = static_cast<float>(std::accumulate(row.begin(), row.end(), 0.0) /
-                                           static_cast<double>(row_length));
+                                           static_cast<double>(rows.length));
       for (float& value : row) value -= mean;
     }
-    std::memcpy(raw.data() + begin * sizeof(float), row.data(), row.size() * sizeof(float));
+    const std::size_t begin = rows.interleaved ? r : r * row.size();
+    for (std::size_t i = 0; i < row.size(); ++i)
+      std::memcpy(raw.data() + (begin + i * step) * sizeof(float), &row[i], sizeof(float));
   }
+}
+
+void GraphBuilder::add_integers(const std::string& name, const std::vector<std::int64_t>& values) {
+  onnx::TensorProto& tensor = *graph_.add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::INT64);
+  tensor.add_dims(static_cast<std::int64_t>(values.size()));
+  for (std::int64_t value : values) tensor.add_int64_data(value);
 }
 
 void GraphBuilder::add_scalar(const std::string& name, float value) {
@@ -161,14 +176,33 @@ void GraphBuilder::output(const std::string& name, const Value& value) {
 Value GraphBuilder::conv(const std::string& name, const Value& x, const ConvSpec& spec) {
   const std::int64_t in_channels = x.shape[1] / spec.groups;
   add_filters(name + ".weight", {spec.channels, in_channels, spec.kernel, spec.kernel}, spec.gain);
-  add_values(name + ".bias", {spec.channels}, spec.channels, kBiasDeviation, false);
+  add_bias(name + ".bias", {spec.channels});
   onnx::NodeProto& node = add_node("Conv", name, {x.name, name + ".weight", name + ".bias"});
   set_window(node, spec.kernel, spec.stride, spec.padding);
-  set_attribute(node, "dilations", {1, 1});
+  set_attribute(node, "dilations", Shape{1, 1});
   set_attribute(node, "group", spec.groups);
   return result(name,
                 {1, spec.channels, window_count(x.shape[2], spec.kernel, spec.stride, spec.padding),
                  window_count(x.shape[3], spec.kernel, spec.stride, spec.padding)});
+}
+
+Value GraphBuilder::conv_transpose(const std::string& name, const Value& x, const ConvSpec& spec) {
+  const std::int64_t in_channels = x.shape[1];
+  const double window = static_cast<double>(spec.kernel) / spec.stride;
+  const double fan_in = static_cast<double>(in_channels) * window * window;
+  // An output sees one in stride x stride of a filter's taps; each tap is centred by itself.
+  add_random(name + ".weight", {in_channels, spec.channels, spec.kernel, spec.kernel},
+             {.length = in_channels,
+              .deviation = filter_deviation(spec.gain, fan_in, true),
+              .centred = true,
+              .interleaved = true});
+  add_bias(name + ".bias", {spec.channels});
+  onnx::NodeProto& node =
+      add_node("ConvTranspose", name, {x.name, name + ".weight", name + ".bias"});
+  set_window(node, spec.kernel, spec.stride, spec.padding);
+  const std::int64_t missing = spec.stride - spec.kernel + std::int64_t{2} * spec.padding;
+  set_attribute(node, "output_padding", Shape{missing, missing});
+  return result(name, {1, spec.channels, x.shape[2] * spec.stride, x.shape[3] * spec.stride});
 }
 
 Value GraphBuilder::relu(const std::string& name, const Value& x) {
@@ -183,6 +217,16 @@ Value GraphBuilder::relu6(const std::string& name, const Value& x) {
     relu6_limits_ = true;
   }
   add_node("Clip", name, {x.name, kRelu6Low, kRelu6High});
+  return result(name, x.shape);
+}
+
+Value GraphBuilder::leaky_relu(const std::string& name, const Value& x, float slope) {
+  set_attribute(add_node("LeakyRelu", name, {x.name}), "alpha", slope);
+  return result(name, x.shape);
+}
+
+Value GraphBuilder::tanh(const std::string& name, const Value& x) {
+  add_node("Tanh", name, {x.name});
   return result(name, x.shape);
 }
 
@@ -224,9 +268,15 @@ Value GraphBuilder::flatten(const std::string& name, const Value& x) {
   return result(name, {1, x.shape[1] * x.shape[2] * x.shape[3]});
 }
 
+Value GraphBuilder::reshape(const std::string& name, const Value& x, Shape shape) {
+  add_integers(name + ".shape", shape);
+  add_node("Reshape", name, {x.name, name + ".shape"});
+  return result(name, std::move(shape));
+}
+
 Value GraphBuilder::gemm(const std::string& name, const Value& x, int features, double gain) {
   add_filters(name + ".weight", {features, x.shape[1]}, gain);
-  add_values(name + ".bias", {features}, features, kBiasDeviation, false);
+  add_bias(name + ".bias", {features});
   set_attribute(add_node("Gemm", name, {x.name, name + ".weight", name + ".bias"}), "transB", 1);
   return result(name, {1, features});
 }

@@ -55,15 +55,21 @@ class GraphBuilder {
   void output(const std::string& name, const Value& value);
   /// Convolution with bias, a batch normalisation folded into it where the network has one.
   Value conv(const std::string& name, const Value& x, const ConvSpec& spec);
+  /// Transposed convolution with bias: a picture `spec.stride` times as large. No groups.
+  Value conv_transpose(const std::string& name, const Value& x, const ConvSpec& spec);
   Value relu(const std::string& name, const Value& x);
   /// Clip to 0..6.
   Value relu6(const std::string& name, const Value& x);
+  /// Below 0 the slope is `slope`.
+  Value leaky_relu(const std::string& name, const Value& x, float slope);
+  Value tanh(const std::string& name, const Value& x);
   Value add(const std::string& name, const Value& a, const Value& b);
   /// Along the channels.
   Value concat(const std::string& name, const std::vector<Value>& parts);
   Value max_pool(const std::string& name, const Value& x, const PoolSpec& spec);
   Value global_average_pool(const std::string& name, const Value& x);
   Value flatten(const std::string& name, const Value& x);
+  Value reshape(const std::string& name, const Value& x, Shape shape);
   /// Fully connected, with bias; x is 1xN.
   Value gemm(const std::string& name, const Value& x, int features, double gain);
 
@@ -74,11 +80,20 @@ class GraphBuilder {
   onnx::NodeProto& add_node(const char* op, const std::string& name,
                             std::initializer_list<std::string> inputs);
   Value result(const std::string& name, Shape shape);
+  /// Which values of a tensor are one row: neighbours or, `interleaved`, a column of what a matrix
+  /// of `length` lines would be. A centred row sums to zero.
+  struct Rows {
+    std::int64_t length;
+    double deviation;
+    bool centred = false;
+    bool interleaved = false;
+  };
+
   /// The weights of a layer, outputs first.
   void add_filters(const std::string& name, const Shape& shape, double gain);
-  /// Random values in rows, each row's mean taken out where `centred`.
-  void add_values(const std::string& name, const Shape& shape, std::int64_t row_length,
-                  double deviation, bool centred);
+  void add_bias(const std::string& name, const Shape& shape);
+  void add_random(const std::string& name, const Shape& shape, const Rows& rows);
+  void add_integers(const std::string& name, const std::vector<std::int64_t>& values);
   void add_scalar(const std::string& name, float value);
 
   onnx::ModelProto model_;

@@ -31,6 +31,12 @@ const std::map<std::string_view, Published> kPublished{
     {"alexnet", {61'100'840, false, 0.71}}, {"mobilenet_v2", {3'504'872, true, 0.30}},
 };
 
+/// Inputs and outputs of networks that are no classifiers.
+const std::map<std::string_view, std::pair<std::string, std::string>> kNames{
+    {"chair", {"class, viewpoint, transformation", "image"}},
+    {"pix2pix", {"input", "image"}},
+};
+
 onnx::ModelProto parsed(const std::string& bytes) {
   onnx::ModelProto model;
   EXPECT_TRUE(model.ParseFromString(bytes));
@@ -52,9 +58,17 @@ Shape shape_of(const onnx::ValueInfoProto& info) {
   return shape;
 }
 
-std::string shapes_text(const google::protobuf::RepeatedPtrField<onnx::ValueInfoProto>& values) {
+using Infos = google::protobuf::RepeatedPtrField<onnx::ValueInfoProto>;
+
+std::string shapes_text(const Infos& infos) {
   std::string text;
-  for (const auto& info : values) text += (text.empty() ? "" : ", ") + shape_text(shape_of(info));
+  for (const auto& info : infos) text += (text.empty() ? "" : ", ") + shape_text(shape_of(info));
+  return text;
+}
+
+std::string names_text(const Infos& infos) {
+  std::string text;
+  for (const auto& info : infos) text += (text.empty() ? "" : ", ") + info.name();
   return text;
 }
 
@@ -80,10 +94,14 @@ Totals totals(const onnx::GraphProto& graph) {
   }
   const std::map<std::string, Shape> shapes = shapes_of(graph);
   for (const auto& node : graph.node()) {
-    if (node.op_type() != "Conv" && node.op_type() != "Gemm") continue;
-    const onnx::TensorProto& weight = *tensors.at(node.input(1));
-    sum.macs += *element_count(shapes.at(node.output(0))) * (count(weight) / weight.dims(0));
-    if (node.op_type() == "Conv") sum.folded += count(*tensors.at(node.input(2)));
+    if (node.op_type() == "Conv" || node.op_type() == "Gemm") {
+      const onnx::TensorProto& weight = *tensors.at(node.input(1));
+      sum.macs += *element_count(shapes.at(node.output(0))) * (count(weight) / weight.dims(0));
+      if (node.op_type() == "Conv") sum.folded += count(*tensors.at(node.input(2)));
+    } else if (node.op_type() == "ConvTranspose") {
+      const onnx::TensorProto& weight = *tensors.at(node.input(1));
+      sum.macs += *element_count(shapes.at(node.input(0))) * (count(weight) / weight.dims(0));
+    }
   }
   return sum;
 }
@@ -110,8 +128,11 @@ TEST_P(EveryArchitecture, IsValidAndHasThePublishedSize) {
   EXPECT_NO_THROW(onnx::checker::check_model(model));
   EXPECT_EQ(shapes_text(model.graph().input()), a.input);
   EXPECT_EQ(shapes_text(model.graph().output()), a.output);
-  EXPECT_EQ(model.graph().input(0).name(), "input");
-  EXPECT_EQ(model.graph().output(0).name(), "logits");
+  const auto names = kNames.find(a.name);
+  EXPECT_EQ(names_text(model.graph().input()),
+            names == kNames.end() ? "input" : names->second.first);
+  EXPECT_EQ(names_text(model.graph().output()),
+            names == kNames.end() ? "logits" : names->second.second);
   const Totals sum = totals(model.graph());
   EXPECT_EQ(sum.parameters, a.parameters);
   EXPECT_EQ(sum.macs, a.macs);
@@ -139,6 +160,8 @@ TEST(Zoo, SeedGivesTheseWeights) {
             "74ea7a2d7840c0217d75fde7b2ed9a09a24a7b485022d6483bbde011e09cc46b");
   EXPECT_EQ(weights_sha256(parsed(build("mobilenet_v2", 1).value())),
             "e8e51f22e86fe439359b1d3bd1a861daf702be7bb317938f0f6da5e31162fd2c");
+  EXPECT_EQ(weights_sha256(parsed(build("pix2pix", 1).value())),
+            "2debb784909a67a4419c40fd404725e62e36cf682d3e3466f4c763f88d570607");
 }
 
 TEST(Zoo, WeightsHaveTheSpreadTheyWereAskedFor) {
@@ -156,6 +179,29 @@ TEST(Zoo, WeightsHaveTheSpreadTheyWereAskedFor) {
     return;
   }
   FAIL() << "layer4.0.conv1.weight is not there";
+}
+
+// An output of a transposed convolution sees some of a filter's taps only: each must sum to zero by
+// itself.
+TEST(Zoo, TransposedFiltersAreCentredAtEveryTap) {
+  const onnx::ModelProto model = parsed(build("pix2pix", 1).value());
+  const auto it = std::ranges::find(model.graph().initializer(), "d6.weight",
+                                    [](const onnx::TensorProto& t) { return t.name(); });
+  ASSERT_NE(it, model.graph().initializer().end());
+  std::vector<float> values(static_cast<std::size_t>(count(*it)));
+  std::memcpy(values.data(), it->raw_data().data(), it->raw_data().size());
+  const std::size_t inputs = static_cast<std::size_t>(it->dims(0));
+  const std::size_t taps = values.size() / inputs;
+  double squares = 0;
+  for (float v : values) squares += double{v} * v;
+  for (std::size_t tap = 0; tap < taps; ++tap) {
+    double sum = 0;
+    for (std::size_t i = 0; i < inputs; ++i) sum += values[i * taps + tap];
+    ASSERT_NEAR(sum, 0, 1e-5) << tap;
+  }
+  const double fan_in = 512 * 4 * 4 / 4;
+  EXPECT_NEAR(std::sqrt(squares / static_cast<double>(values.size()) * fan_in),
+              std::sqrt(2 / (1 - 1 / M_PI)), 0.01);
 }
 
 TEST(Zoo, NodesAreNamedAsInTorchvision) {
@@ -176,7 +222,8 @@ TEST(Zoo, NodesAreNamedAsInTorchvision) {
 }
 
 TEST(Zoo, NodeNamesDiffer) {
-  for (const char* network : {"tiny", "resnet18", "resnet50", "mobilenet_v2", "nin", "overfeat"}) {
+  for (const char* network :
+       {"tiny", "resnet18", "resnet50", "mobilenet_v2", "nin", "overfeat", "chair", "pix2pix"}) {
     std::set<std::string> names;
     const onnx::ModelProto model = parsed(build(network, 1).value());
     for (const auto& node : model.graph().node()) {
@@ -191,7 +238,7 @@ TEST(Zoo, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(
       error.message,
       "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, alexnet, "
-      "mobilenet_v2, overfeat, nin, tiny");
+      "mobilenet_v2, overfeat, nin, chair, pix2pix, tiny");
 }
 
 }  // namespace
