@@ -24,6 +24,8 @@ void overfeat(GraphBuilder& g);
 /// Lin et al. 2014, "Network in Network", the network for ImageNet that its authors published for
 /// Caffe, whose names it has.
 void nin(GraphBuilder& g);
+/// Hannun et al. 2014, "Deep Speech".
+void deep_speech(GraphBuilder& g);
 /// Dosovitskiy et al. 2015, "Learning to Generate Chairs", the stream that gives the picture.
 void chair(GraphBuilder& g);
 /// Isola et al. 2017, "Image-to-Image Translation", the U-Net of 256x256; names are the paper's

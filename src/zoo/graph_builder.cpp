@@ -25,8 +25,6 @@ constexpr double kBiasDeviation = 0.1;
 /// "Characterizing signal propagation").
 constexpr std::int64_t kPictureChannels = 3;
 constexpr double kRectifiedVariance = 1 - 1 / std::numbers::pi;
-constexpr const char* kRelu6Low = "relu6.min";
-constexpr const char* kRelu6High = "relu6.max";
 
 double filter_deviation(double gain, double fan_in, bool centred) {
   return std::sqrt((centred ? gain / kRectifiedVariance : gain) / fan_in);
@@ -150,11 +148,15 @@ void GraphBuilder::add_integers(const std::string& name, const std::vector<std::
   for (std::int64_t value : values) tensor.add_int64_data(value);
 }
 
-void GraphBuilder::add_scalar(const std::string& name, float value) {
-  onnx::TensorProto& tensor = *graph_.add_initializer();
-  tensor.set_name(name);
-  tensor.set_data_type(onnx::TensorProto::FLOAT);
-  tensor.add_float_data(value);
+std::string GraphBuilder::scalar(float value) {
+  std::string name = "scalar." + std::to_string(value);
+  if (scalars_.insert(value).second) {
+    onnx::TensorProto& tensor = *graph_.add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(onnx::TensorProto::FLOAT);
+    tensor.add_float_data(value);
+  }
+  return name;
 }
 
 Value GraphBuilder::input(std::string name, Shape shape) {
@@ -210,13 +212,8 @@ Value GraphBuilder::relu(const std::string& name, const Value& x) {
   return result(name, x.shape);
 }
 
-Value GraphBuilder::relu6(const std::string& name, const Value& x) {
-  if (!relu6_limits_) {
-    add_scalar(kRelu6Low, 0);
-    add_scalar(kRelu6High, 6);
-    relu6_limits_ = true;
-  }
-  add_node("Clip", name, {x.name, kRelu6Low, kRelu6High});
+Value GraphBuilder::clipped_relu(const std::string& name, const Value& x, float limit) {
+  add_node("Clip", name, {x.name, scalar(0), scalar(limit)});
   return result(name, x.shape);
 }
 
@@ -227,6 +224,11 @@ Value GraphBuilder::leaky_relu(const std::string& name, const Value& x, float sl
 
 Value GraphBuilder::tanh(const std::string& name, const Value& x) {
   add_node("Tanh", name, {x.name});
+  return result(name, x.shape);
+}
+
+Value GraphBuilder::softmax(const std::string& name, const Value& x) {
+  set_attribute(add_node("Softmax", name, {x.name}), "axis", -1);
   return result(name, x.shape);
 }
 
@@ -274,11 +276,41 @@ Value GraphBuilder::reshape(const std::string& name, const Value& x, Shape shape
   return result(name, std::move(shape));
 }
 
+Value GraphBuilder::sum(const std::string& name, const Value& x, int axis) {
+  add_integers(name + ".axis", {axis});
+  set_attribute(add_node("ReduceSum", name, {x.name, name + ".axis"}), "keepdims", 0);
+  Shape shape = x.shape;
+  shape.erase(shape.begin() + axis);
+  return result(name, std::move(shape));
+}
+
 Value GraphBuilder::gemm(const std::string& name, const Value& x, int features, double gain) {
   add_filters(name + ".weight", {features, x.shape[1]}, gain);
   add_bias(name + ".bias", {features});
   set_attribute(add_node("Gemm", name, {x.name, name + ".weight", name + ".bias"}), "transB", 1);
-  return result(name, {1, features});
+  return result(name, {x.shape[0], features});
+}
+
+Value GraphBuilder::bidirectional_rnn(const std::string& name, const Value& x, int features,
+                                      float limit, double gain) {
+  constexpr std::int64_t kDirections = 2;
+  const auto add_centred = [&](const std::string& weight, std::int64_t inputs) {
+    const double deviation = filter_deviation(gain, static_cast<double>(inputs), true);
+    add_random(weight, {kDirections, features, inputs},
+               {.length = inputs, .deviation = deviation, .centred = true});
+  };
+  add_centred(name + ".weight", x.shape[2]);
+  add_centred(name + ".recurrent.weight", features);
+  // One bias beside the input's weights, one beside the recurrent ones.
+  add_bias(name + ".bias", {kDirections, std::int64_t{2} * features});
+  onnx::NodeProto& node =
+      add_node("RNN", name, {x.name, name + ".weight", name + ".recurrent.weight", name + ".bias"});
+  set_attribute(node, "hidden_size", features);
+  set_attribute(node, "direction", std::string("bidirectional"));
+  set_attribute(node, "activations", std::vector<std::string>(kDirections, "Relu"));
+  // What enters the activation is clipped to -limit..limit.
+  set_attribute(node, "clip", limit);
+  return result(name, {x.shape[0], kDirections, x.shape[1], features});
 }
 
 std::string GraphBuilder::model() const { return model_.SerializeAsString(); }

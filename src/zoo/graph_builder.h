@@ -3,6 +3,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,7 +14,8 @@
 
 namespace cleave::zoo {
 
-/// A value of the network under construction: its name and shape, 1xCxHxW or 1xN.
+/// A value of the network under construction: its name and shape, 1xCxHxW for pictures, NxF for
+/// rows of features.
 struct Value {
   std::string name;
   Shape shape;
@@ -58,11 +60,13 @@ class GraphBuilder {
   /// Transposed convolution with bias: a picture `spec.stride` times as large. No groups.
   Value conv_transpose(const std::string& name, const Value& x, const ConvSpec& spec);
   Value relu(const std::string& name, const Value& x);
-  /// Clip to 0..6.
-  Value relu6(const std::string& name, const Value& x);
+  /// Clips to 0..limit.
+  Value clipped_relu(const std::string& name, const Value& x, float limit);
   /// Below 0 the slope is `slope`.
   Value leaky_relu(const std::string& name, const Value& x, float slope);
   Value tanh(const std::string& name, const Value& x);
+  /// Over the last dimension.
+  Value softmax(const std::string& name, const Value& x);
   Value add(const std::string& name, const Value& a, const Value& b);
   /// Along the channels.
   Value concat(const std::string& name, const std::vector<Value>& parts);
@@ -70,8 +74,14 @@ class GraphBuilder {
   Value global_average_pool(const std::string& name, const Value& x);
   Value flatten(const std::string& name, const Value& x);
   Value reshape(const std::string& name, const Value& x, Shape shape);
-  /// Fully connected, with bias; x is 1xN.
+  /// Sum over one dimension, which goes.
+  Value sum(const std::string& name, const Value& x, int axis);
+  /// Fully connected, with bias; x is NxF, each row by itself.
   Value gemm(const std::string& name, const Value& x, int features, double gain);
+  /// A plain recurrent layer in both directions, rectified and clipped to 0..limit: from Tx1xF, T
+  /// steps, to Tx2x1x`features`. `gain` is that of the input's weights and of the recurrent ones.
+  Value bidirectional_rnn(const std::string& name, const Value& x, int features, float limit,
+                          double gain);
 
   /// The network so far as a serialised model.
   [[nodiscard]] std::string model() const;
@@ -94,12 +104,13 @@ class GraphBuilder {
   void add_bias(const std::string& name, const Shape& shape);
   void add_random(const std::string& name, const Shape& shape, const Rows& rows);
   void add_integers(const std::string& name, const std::vector<std::int64_t>& values);
-  void add_scalar(const std::string& name, float value);
+  /// Added once for each value.
+  std::string scalar(float value);
 
   onnx::ModelProto model_;
   onnx::GraphProto& graph_;
   Random random_;
-  bool relu6_limits_ = false;
+  std::set<float> scalars_;
 };
 
 }  // namespace cleave::zoo

@@ -3,6 +3,8 @@
 namespace cleave::zoo {
 namespace {
 
+constexpr float kClip = 6;
+
 /// Table 2 of the paper: expansion t, channels c, repeats n, stride s of the first.
 struct Group {
   int expansion;
@@ -21,12 +23,12 @@ Value inverted_residual(GraphBuilder& g, const std::string& name, const Value& x
   Value y = x;
   if (group.expansion != 1) {
     const std::string expand = next();
-    y = g.relu6(expand + ".2", g.conv(expand + ".0", y, {.channels = hidden}));
+    y = g.clipped_relu(expand + ".2", g.conv(expand + ".0", y, {.channels = hidden}), kClip);
   }
   const std::string depthwise = next();
   y = g.conv(depthwise + ".0", y,
              {.channels = hidden, .kernel = 3, .stride = stride, .padding = 1, .groups = hidden});
-  y = g.relu6(depthwise + ".2", y);
+  y = g.clipped_relu(depthwise + ".2", y, kClip);
   y = g.conv(next(), y, {.channels = group.channels, .gain = kLinearGain});
   if (stride != 1 || x.shape[1] != group.channels) return y;
   return g.add(name + ".add", x, y);
@@ -37,7 +39,7 @@ Value inverted_residual(GraphBuilder& g, const std::string& name, const Value& x
 void mobilenet_v2(GraphBuilder& g) {
   Value x = g.input("input", {1, 3, 224, 224});
   x = g.conv("features.0.0", x, {.channels = 32, .kernel = 3, .stride = 2, .padding = 1});
-  x = g.relu6("features.0.2", x);
+  x = g.clipped_relu("features.0.2", x, kClip);
   int block = 1;
   for (const Group& group : kGroups) {
     for (int i = 0; i < group.repeats; ++i) {
@@ -45,7 +47,7 @@ void mobilenet_v2(GraphBuilder& g) {
                             i == 0 ? group.stride : 1);
     }
   }
-  x = g.relu6("features.18.2", g.conv("features.18.0", x, {.channels = 1280}));
+  x = g.clipped_relu("features.18.2", g.conv("features.18.0", x, {.channels = 1280}), kClip);
   x = g.flatten("flatten", g.global_average_pool("avgpool", x));
   g.output("logits", g.gemm("classifier.1", x, 1000, kLinearGain));
 }

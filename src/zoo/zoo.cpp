@@ -20,6 +20,7 @@ constexpr std::array kArchitectures{
     Architecture{"mobilenet_v2", "1x3x224x224", "1x1000", 3'487'816, 300'774'272, mobilenet_v2},
     Architecture{"overfeat", "1x3x231x231", "1x1000", 145'920'872, 2'801'403'904, overfeat},
     Architecture{"nin", "1x3x224x224", "1x1000", 7'595'176, 1'100'188'800, nin},
+    Architecture{"deep_speech", "100x1539", "100x29", 32'587'805, 3'257'139'200, deep_speech},
     Architecture{"chair", "1x809, 1x4, 1x12", "1x3x128x128", 23'075'135, 521'138'688, chair},
     Architecture{"pix2pix", "1x3x256x256", "1x3x256x256", 54'409'603, 6'048'186'368, pix2pix},
     Architecture{"tiny", "1x3x64x64", "1x10", 336'458, 43'877'632, tiny},

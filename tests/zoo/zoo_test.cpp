@@ -33,6 +33,7 @@ const std::map<std::string_view, Published> kPublished{
 
 /// Inputs and outputs of networks that are no classifiers.
 const std::map<std::string_view, std::pair<std::string, std::string>> kNames{
+    {"deep_speech", {"input", "probabilities"}},
     {"chair", {"class, viewpoint, transformation", "image"}},
     {"pix2pix", {"input", "image"}},
 };
@@ -101,6 +102,9 @@ Totals totals(const onnx::GraphProto& graph) {
     } else if (node.op_type() == "ConvTranspose") {
       const onnx::TensorProto& weight = *tensors.at(node.input(1));
       sum.macs += *element_count(shapes.at(node.input(0))) * (count(weight) / weight.dims(0));
+    } else if (node.op_type() == "RNN") {
+      const std::int64_t steps = shapes.at(node.input(0))[0];
+      for (int i : {1, 2}) sum.macs += steps * count(*tensors.at(node.input(i)));
     }
   }
   return sum;
@@ -160,6 +164,8 @@ TEST(Zoo, SeedGivesTheseWeights) {
             "74ea7a2d7840c0217d75fde7b2ed9a09a24a7b485022d6483bbde011e09cc46b");
   EXPECT_EQ(weights_sha256(parsed(build("mobilenet_v2", 1).value())),
             "e8e51f22e86fe439359b1d3bd1a861daf702be7bb317938f0f6da5e31162fd2c");
+  EXPECT_EQ(weights_sha256(parsed(build("deep_speech", 1).value())),
+            "119042675d1ca0983c1285dc8a9745aebc6823ddd39d56a4ebebb79ddc9809b9");
   EXPECT_EQ(weights_sha256(parsed(build("pix2pix", 1).value())),
             "2debb784909a67a4419c40fd404725e62e36cf682d3e3466f4c763f88d570607");
 }
@@ -222,8 +228,8 @@ TEST(Zoo, NodesAreNamedAsInTorchvision) {
 }
 
 TEST(Zoo, NodeNamesDiffer) {
-  for (const char* network :
-       {"tiny", "resnet18", "resnet50", "mobilenet_v2", "nin", "overfeat", "chair", "pix2pix"}) {
+  for (const char* network : {"tiny", "resnet18", "resnet50", "mobilenet_v2", "nin", "overfeat",
+                              "deep_speech", "chair", "pix2pix"}) {
     std::set<std::string> names;
     const onnx::ModelProto model = parsed(build(network, 1).value());
     for (const auto& node : model.graph().node()) {
@@ -238,7 +244,7 @@ TEST(Zoo, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(
       error.message,
       "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, alexnet, "
-      "mobilenet_v2, overfeat, nin, chair, pix2pix, tiny");
+      "mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, tiny");
 }
 
 }  // namespace
