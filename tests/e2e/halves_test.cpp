@@ -48,8 +48,10 @@ const Row kTrained[] = {
 };
 
 const Row kZoo[] = {
-    {"tiny", 1, 1, 8},    {"resnet50", 8, 1, 50},     {"resnet18", 0, 8, 15},
-    {"alexnet", 0, 8, 8}, {"mobilenet_v2", 0, 8, 30}, {"vgg16", 0, 8, 15},
+    {"tiny", 1, 1, 8},     {"resnet50", 8, 1, 50},     {"resnet18", 0, 8, 15},
+    {"alexnet", 0, 8, 8},  {"mobilenet_v2", 0, 8, 30}, {"vgg16", 0, 8, 15},
+    {"overfeat", 0, 8, 8}, {"nin", 0, 8, 15},          {"deep_speech", 0, 4, 8},
+    {"chair", 0, 1, 12},   {"pix2pix", 8, 1, 30},
 };
 
 bool verify_all() {
