@@ -14,7 +14,7 @@ namespace cleave::app {
 namespace {
 
 constexpr std::string_view kNotTrained =
-    "weights are seeded random numbers, not trained: labels mean nothing";
+    "weights are seeded random numbers, not trained: answers mean nothing";
 
 struct ZooOptions {
   bool json = false;
