@@ -24,6 +24,8 @@ struct Args {
   ProblemArgs problem;
   std::string objective = "latency";
   plan::Limits limits;
+  bool training = false;
+  study::TrainingSpec training_spec;
   bool measure = false;
   std::string budget = "60s";
   bool explain = false;
@@ -37,16 +39,17 @@ struct Args {
 /// The schedule, measured through first where that was asked for; the profiles' files then get what
 /// was measured.
 Result<study::PlannedSchedule> plan_schedule(const LoadedModel& loaded, const Args& args,
-                                             plan::Problem& problem, plan::Objective objective) {
-  if (!args.measure) return study::plan_schedule(loaded.model, problem, args.limits, objective);
+                                             plan::Problem& problem,
+                                             const study::ScheduleRequest& request) {
+  if (!args.measure) return study::plan_schedule(loaded.model, problem, request);
   profile::MeasureOptions options;
   options.budget_s = CLEAVE_TRY(parse_duration_ms(args.budget)) / 1000;
   study::Samples samples =
       CLEAVE_TRY(study::load_samples(loaded.model, args.samples.paths, args.samples.preprocess, 1));
   options.inputs = std::move(samples.inputs.front());
   SteadyClock clock;
-  auto planned = CLEAVE_TRY(study::refine_schedule(loaded.model, *loaded.engine, problem,
-                                                   args.limits, objective, options, clock));
+  auto planned = CLEAVE_TRY(
+      study::refine_schedule(loaded.model, *loaded.engine, problem, request, options, clock));
   const auto save = [](const profile::Profile& profile, const std::string& path) {
     return write_file(path, dump_json(profile::to_json(profile), 2) + "\n");
   };
@@ -56,14 +59,15 @@ Result<study::PlannedSchedule> plan_schedule(const LoadedModel& loaded, const Ar
 }
 
 Result<void> print_text(const LoadedModel& loaded, const Args& args, const plan::Problem& problem,
-                        plan::Objective objective, const std::vector<plan::Candidate>& ranking,
+                        const study::ScheduleRequest& request,
+                        const std::vector<plan::Candidate>& ranking,
                         const study::PlannedSchedule& planned) {
-  print_plan_head(problem, objective);
+  print_plan_head(problem, request);
   print_schedule(loaded, args.plan, planned);
-  print_ranking(problem, args.limits, ranking, args.top);
+  if (!request.training) print_ranking(problem, request.limits, ranking, args.top);
   if (args.pareto) print_front(loaded, CLEAVE_TRY(plan::pareto_front(planned.problem)));
   if (args.explain) {
-    fmt::print("\n{}", CLEAVE_TRY(study::explain(loaded.model, problem, args.limits, objective)));
+    fmt::print("\n{}", CLEAVE_TRY(study::explain(loaded.model, problem, request)));
   }
   return {};
 }
@@ -78,14 +82,21 @@ Result<int> run(const Args& args) {
     return fail(ErrorCode::kInvalidArgument, "plan",
                 "expected MODEL, --device and --cloud, or --problem");
   }
-  const plan::Objective objective = CLEAVE_TRY(plan::parse_objective(args.objective));
+  study::ScheduleRequest request{args.limits, {}, std::nullopt};
+  request.objective = CLEAVE_TRY(plan::parse_objective(args.objective));
+  if (args.training) request.training = args.training_spec;
   CLEAVE_CHECK(plan::check(args.limits));
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   plan::Problem problem = CLEAVE_TRY(make_problem(loaded, args.plan, args.samples));
-  const auto planned = CLEAVE_TRY(plan_schedule(loaded, args, problem, objective));
-  const std::vector<plan::Candidate> ranking = CLEAVE_TRY(plan::rank_cuts(problem, objective));
-  Json json = plan::to_json(problem, objective, ranking);
+  const auto planned = CLEAVE_TRY(plan_schedule(loaded, args, problem, request));
+  const std::vector<plan::Candidate> ranking =
+      CLEAVE_TRY(plan::rank_cuts(problem, request.objective));
+  Json json = plan::to_json(problem, request.objective, ranking);
   json["limits"] = limits_to_json(args.limits);
+  if (request.training) {
+    json["training"] = {{"updated", request.training->updated},
+                        {"backward_over_forward", request.training->backward_over_forward}};
+  }
   json["schedule"] = study::to_json(planned);
   if (args.pareto) json["front"] = front_to_json(CLEAVE_TRY(plan::pareto_front(planned.problem)));
   const std::string text = dump_json(json, 2) + "\n";
@@ -98,7 +109,7 @@ Result<int> run(const Args& args) {
     fmt::print("{}", text);
     return 0;
   }
-  CLEAVE_CHECK(print_text(loaded, args, problem, objective, ranking, planned));
+  CLEAVE_CHECK(print_text(loaded, args, problem, request, ranking, planned));
   return 0;
 }
 
@@ -125,6 +136,18 @@ Action define_plan(CLI::App& command) {
   command.add_flag(
       "--measure", args->measure,
       "measure here, until the schedule rests on no estimate, and add to the profiles");
+  command.add_flag("--training", args->training,
+                   "plan a step of online training: inference and its mirror, modelled");
+  command
+      .add_option("--updated", args->training_spec.updated,
+                  "share of the weights that a training step changes")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
+      .add_option("--backward", args->training_spec.backward_over_forward,
+                  "cost of a layer's backward pass over its forward pass (modelled)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command.add_option("--budget", args->budget, "time that --measure may take")
       ->capture_default_str();
   command.add_flag("--explain", args->explain, "say why, and what would change the choice");

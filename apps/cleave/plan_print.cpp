@@ -14,9 +14,9 @@ std::string place_of(const plan::Candidate& c, const profile::Profile& p) {
 
 std::string what_of(const LoadedModel& loaded, const plan::NetworkProblem& problem,
                     const plan::ScheduleStep& step) {
-  if (!step.is_transfer()) {
+  if (step.is_group()) {
     return fmt::format("layers {}-{}, to {}", step.first, step.last,
-                       loaded.model.layers()[static_cast<std::size_t>(step.last) - 1].name);
+                       study::layer_name(loaded.model, step.last));
   }
   std::string names;
   for (const std::size_t v : step.sent)
@@ -39,11 +39,15 @@ void print_estimates(const LoadedModel& loaded, const std::string& profile, std:
 
 }  // namespace
 
-void print_plan_head(const plan::Problem& problem, plan::Objective objective) {
+void print_plan_head(const plan::Problem& problem, const study::ScheduleRequest& request) {
   const Link& link = problem.link;
   fmt::print("{} over {}: up {:g} Mbit/s, down {:g} Mbit/s, round trip {:g} ms; least {} wanted\n",
              problem.device.model_name, link.name, link.up_mbps, link.down_mbps, link.rtt_ms,
-             plan::objective_name(objective));
+             plan::objective_name(request.objective));
+  if (request.training) {
+    fmt::print("a training step, modelled: backward {:g}x forward, {:g} % of the weights change\n",
+               request.training->backward_over_forward, 100 * request.training->updated);
+  }
   if (problem.device.slowdown > 1) {
     fmt::print("the device is emulated: {:g}x slower than {}\n", problem.device.slowdown,
                problem.device.machine);
@@ -66,12 +70,12 @@ void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
   const auto steps = plan::steps_of(planned.problem, s.groups);
   if (!steps) return;
   for (const plan::ScheduleStep& step : *steps) {
-    const std::string_view where = !step.is_transfer()               ? plan::side_name(step.side)
-                                   : step.side == plan::Side::kCloud ? "up"
-                                                                     : "down";
-    fmt::print("  {:<7} {:<44.44} {:>9.2f} ms {:>9.2f} mJ", where,
-               what_of(loaded, planned.problem, step), step.cost.ms, step.cost.mj);
-    if (step.is_transfer()) fmt::print(" {:>9.0f} bytes", step.bytes);
+    const std::string_view way = step.side == plan::Side::kCloud ? "up" : "down";
+    fmt::print("  {:<7} {:<44.44} {:>9.2f} ms {:>9.2f} mJ",
+               step.is_group() ? plan::side_name(step.side) : way,
+               what_of(loaded, planned.problem, step), step.cost.ms + step.transfer.cost.ms,
+               step.cost.mj + step.transfer.cost.mj);
+    if (step.transfer.bytes > 0) fmt::print(" {:>9.0f} bytes", step.transfer.bytes);
     fmt::print("\n");
   }
   fmt::print("{} of {} groups measured\n", planned.measured_groups, planned.all_groups);

@@ -10,7 +10,7 @@ namespace cleave::app {
 
 // What `cleave plan` prints, part by part.
 
-void print_plan_head(const plan::Problem& problem, plan::Objective objective);
+void print_plan_head(const plan::Problem& problem, const study::ScheduleRequest& request);
 
 /// The best schedule step by step, and what it rests on.
 void print_schedule(const LoadedModel& loaded, const PlanArgs& args,

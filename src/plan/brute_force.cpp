@@ -48,6 +48,7 @@ class Enumeration {
       Sums sums = begun;
       if (where != side) cross(sums, next_layer, where);
       sums.add(group.cost);
+      sums.add(group.update.cost);
       if (where == Side::kCloud) sums.cloud_ms += group.cost.ms;
       chosen_.push_back({group.first, group.last, where});
       extend(sums, group.last + 1, where);

@@ -166,7 +166,9 @@ class Search {
   }
 
   static Sums sums_of(const Group& group, Side side) {
-    return {group.cost.ms, group.cost.mj, side == Side::kCloud ? group.cost.ms : 0, 0};
+    Sums sums{group.cost.ms, group.cost.mj, side == Side::kCloud ? group.cost.ms : 0, 0};
+    add(sums, group.update);
+    return sums;
   }
 
   /// The least of each sum that the groups from a boundary on can come to, transfers apart.

@@ -48,7 +48,7 @@ class Tally {
 
   Result<void> run(const Group& group, Side side) {
     CLEAVE_CHECK(bring(group.first, group.last, side));
-    steps_.push_back({side, group.first, group.last, {}, group.cost, 0});
+    steps_.push_back({side, group.first, group.last, {}, group.cost, group.update});
     for (std::size_t v = 0; v < lies_.size(); ++v) {
       const int maker = problem_.values[v].made_by;
       if (maker >= group.first && maker <= group.last) lies_[v][index(side)] = true;
@@ -64,16 +64,16 @@ class Tally {
  private:
   static std::size_t index(Side side) { return static_cast<std::size_t>(side); }
 
-  static void add(ScheduleStep& step, const Transfer& transfer) {
-    step.cost.ms += transfer.cost.ms;
-    step.cost.mj += transfer.cost.mj;
-    step.bytes += transfer.bytes;
+  static void add(Transfer& sum, const Transfer& transfer) {
+    sum.cost.ms += transfer.cost.ms;
+    sum.cost.mj += transfer.cost.mj;
+    sum.bytes += transfer.bytes;
   }
 
   /// Sends what readers `first` to `last` lack.
   Result<void> bring(int first, int last, Side side) {
     const bool up = side == Side::kCloud;
-    ScheduleStep step{side, 0, 0, {}, {}, 0};
+    ScheduleStep step{side, 0, 0, {}, {}, {}};
     for (std::size_t v = 0; v < lies_.size(); ++v) {
       const SentValue& value = problem_.values[v];
       const bool read = std::ranges::any_of(
@@ -87,10 +87,10 @@ class Tally {
       }
       lies_[v][index(side)] = true;
       step.sent.push_back(v);
-      add(step, *transfer);
+      add(step.transfer, *transfer);
     }
     if (step.sent.empty()) return {};
-    add(step, up ? problem_.request_up : problem_.request_down);
+    add(step.transfer, up ? problem_.request_up : problem_.request_down);
     steps_.push_back(std::move(step));
     return {};
   }
@@ -109,6 +109,8 @@ Result<void> check(const NetworkProblem& problem) {
   }
   CLEAVE_CHECK(check_groups(problem.device, problem.layers, "device"));
   CLEAVE_CHECK(check_groups(problem.cloud, problem.layers, "cloud"));
+  for (const Group& g : problem.cloud)
+    CLEAVE_CHECK(check_transfer(g.update, "the update of a cloud group"));
   for (std::size_t v = 0; v < problem.values.size(); ++v)
     CLEAVE_CHECK(check_value(problem.values[v], problem.layers, "value " + std::to_string(v)));
   CLEAVE_CHECK(check_transfer(problem.request_up, "a request up"));
@@ -130,10 +132,10 @@ Result<Schedule> evaluate(const NetworkProblem& problem, std::vector<ScheduledGr
   Schedule schedule;
   const std::vector<ScheduleStep> steps = CLEAVE_TRY(steps_of(problem, groups));
   for (const ScheduleStep& step : steps) {
-    schedule.latency_ms += step.cost.ms;
-    schedule.energy_mj += step.cost.mj;
-    schedule.bytes += step.bytes;
-    if (!step.is_transfer() && step.side == Side::kCloud) schedule.cloud_ms += step.cost.ms;
+    schedule.latency_ms += step.cost.ms + step.transfer.cost.ms;
+    schedule.energy_mj += step.cost.mj + step.transfer.cost.mj;
+    schedule.bytes += step.transfer.bytes;
+    if (step.side == Side::kCloud) schedule.cloud_ms += step.cost.ms;
   }
   schedule.groups = std::move(groups);
   return schedule;

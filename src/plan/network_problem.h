@@ -9,12 +9,6 @@
 
 namespace cleave::plan {
 
-/// What sending something costs, and how many bytes it puts on the link.
-struct Transfer {
-  Spent cost;
-  double bytes = 0;
-};
-
 /// A value that layers hand on. It lies where it was made, and on the other side too from the
 /// moment that a layer there first reads it.
 struct SentValue {
@@ -54,11 +48,11 @@ struct ScheduleStep {
   Side side = Side::kDevice;  ///< where it runs, or is sent to
   int first = 0;              ///< layers; 0: a transfer
   int last = 0;
-  std::vector<std::size_t> sent;  ///< values, by position
-  Spent cost;
-  double bytes = 0;
+  std::vector<std::size_t> sent;  ///< values, by position; empty: a group
+  Spent cost;                     ///< of the group
+  Transfer transfer;              ///< of the values, or of the group's update
 
-  bool is_transfer() const { return !sent.empty(); }
+  bool is_group() const { return sent.empty(); }
 };
 
 /// A schedule's steps in running order; fails as evaluate().

@@ -144,6 +144,7 @@ Result<Schedule> evaluate(const ScheduleProblem& problem, std::vector<ScheduledG
   for (std::size_t i = 0; i < groups.size(); ++i) {
     cross(listed[i].first - 1, groups[i].side);
     add(schedule, listed[i].cost);
+    add(schedule, listed[i].update.cost);
     if (side == Side::kCloud) schedule.cloud_ms += listed[i].cost.ms;
   }
   cross(problem.layers, Side::kDevice);

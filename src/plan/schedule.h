@@ -21,11 +21,20 @@ struct Spent {
   double mj = 0;
 };
 
+/// What sending something costs, and how many bytes it puts on the link.
+struct Transfer {
+  Spent cost;
+  double bytes = 0;
+};
+
 /// Layers `first` to `last`, counted from 1, run as one group on one side.
 struct Group {
   int first = 1;
   int last = 1;
   Spent cost;  ///< of a cloud group the energy is 0: the device's idling is not counted
+  /// What a group of the cloud sends to the device beside its values: the weights that it updates,
+  /// in training. Not part of its time in the cloud.
+  Transfer update = {};
 };
 
 /// A limit holds when the sum is at most this much, relatively, above it: sums round.

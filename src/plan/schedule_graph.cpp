@@ -35,8 +35,8 @@ void ScheduleGraph::add_steps(const std::vector<Group>& groups, Side side) {
   steps.resize(groups.size());
   std::vector<std::size_t> next(begin.begin(), begin.end());
   for (const Group& g : groups) {
-    steps[next[static_cast<std::size_t>(g.first) - 1]++] = {g.last,
-                                                            costs_of(g.cost, side == Side::kCloud)};
+    steps[next[static_cast<std::size_t>(g.first) - 1]++] = {
+        g.last, costs_of(g.cost, side == Side::kCloud) + costs_of(g.update.cost, false)};
   }
 }
 

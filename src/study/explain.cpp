@@ -69,14 +69,13 @@ std::vector<Axis> axes(const plan::Problem& problem) {
 
 class Explorer {
  public:
-  Explorer(const graph::Model& model, const plan::Problem& problem, const plan::Limits& limits,
-           Objective objective)
-      : model_(model), problem_(problem), limits_(limits), objective_(objective) {}
+  Explorer(const graph::Model& model, const plan::Problem& problem, const ScheduleRequest& request)
+      : model_(model), problem_(problem), request_(request) {}
 
   Result<std::string> best_at(const Axis& axis, double factor) const {
     plan::Problem changed = problem_;
     axis.scale(changed, factor);
-    const auto network = network_problem(model_, changed, limits_, objective_);
+    const auto network = network_problem(model_, changed, request_);
     const plan::Solution solution = CLEAVE_TRY(plan::solve(network));
     if (solution.status == plan::Status::kInfeasible) return std::string("nothing within limits");
     return describe(model_, solution.schedule.groups);
@@ -110,8 +109,7 @@ class Explorer {
  private:
   const graph::Model& model_;
   const plan::Problem& problem_;
-  const plan::Limits& limits_;
-  Objective objective_;
+  const ScheduleRequest& request_;
 };
 
 std::string amount(const plan::Schedule& s, Objective objective) {
@@ -131,10 +129,10 @@ std::string breakdown(const std::vector<plan::ScheduleStep>& steps) {
   double device_ms = 0;
   double cloud_ms = 0;
   double link_ms = 0;
-  for (const plan::ScheduleStep& step : steps)
-    (step.is_transfer()           ? link_ms
-     : step.side == Side::kDevice ? device_ms
-                                  : cloud_ms) += step.cost.ms;
+  for (const plan::ScheduleStep& step : steps) {
+    (step.side == Side::kDevice ? device_ms : cloud_ms) += step.cost.ms;
+    link_ms += step.transfer.cost.ms;
+  }
   return fmt::format(
       "{:.1f} ms on the device, {:.1f} ms for the link and the codec, {:.1f} ms in the cloud",
       device_ms, link_ms, cloud_ms);
@@ -164,11 +162,16 @@ std::string sentence(const Sensitivity& s) {
 
 }  // namespace
 
+std::string layer_name(const graph::Model& model, int layer) {
+  const auto& layers = model.layers();
+  const int n = static_cast<int>(layers.size());
+  if (layer <= n) return layers[static_cast<std::size_t>(layer) - 1].name;
+  return "gradient of " + layers[static_cast<std::size_t>(2 * n - layer)].name;
+}
+
 std::string describe(const graph::Model& model, const std::vector<plan::ScheduledGroup>& groups) {
   const std::vector<Stretch> stretches = stretches_of(groups);
-  const auto name = [&](const Stretch& s) {
-    return model.layers()[static_cast<std::size_t>(s.last) - 1].name;
-  };
+  const auto name = [&](const Stretch& s) { return layer_name(model, s.last); };
   if (stretches.size() == 1)
     return stretches.front().side == Side::kDevice ? "device-only" : "cloud-only";
   if (stretches.size() == 2 && stretches.front().side == Side::kDevice)
@@ -183,8 +186,8 @@ std::string describe(const graph::Model& model, const std::vector<plan::Schedule
 
 Result<std::vector<Sensitivity>> sensitivities(const graph::Model& model,
                                                const plan::Problem& problem,
-                                               const plan::Limits& limits, Objective objective) {
-  const Explorer explorer(model, problem, limits, objective);
+                                               const ScheduleRequest& request) {
+  const Explorer explorer(model, problem, request);
   std::vector<Sensitivity> list;
   for (const Axis& axis : axes(problem)) {
     if (axis.now <= 0) continue;
@@ -198,8 +201,8 @@ Result<std::vector<Sensitivity>> sensitivities(const graph::Model& model,
 }
 
 Result<std::string> explain(const graph::Model& model, const plan::Problem& problem,
-                            const plan::Limits& limits, Objective objective) {
-  const auto network = network_problem(model, problem, limits, objective);
+                            const ScheduleRequest& request) {
+  const auto network = network_problem(model, problem, request);
   const plan::Solution best = CLEAVE_TRY(plan::solve(network));
   const int n = network.layers;
   std::string text;
@@ -207,7 +210,7 @@ Result<std::string> explain(const graph::Model& model, const plan::Problem& prob
     text = "No schedule keeps the limits.\n";
   } else {
     text = fmt::format("The best is {}, at {}.\n", describe(model, best.schedule.groups),
-                       amount(best.schedule, objective));
+                       amount(best.schedule, request.objective));
     text += CLEAVE_TRY(line_of(model, network, best.schedule.groups)) + ".\n";
   }
   for (const Side side : {Side::kDevice, Side::kCloud}) {
@@ -215,7 +218,7 @@ Result<std::string> explain(const graph::Model& model, const plan::Problem& prob
     if (alone == best.schedule.groups) continue;
     if (const auto other = line_of(model, network, alone)) text += *other + ".\n";
   }
-  const auto list = CLEAVE_TRY(sensitivities(model, problem, limits, objective));
+  const auto list = CLEAVE_TRY(sensitivities(model, problem, request));
   for (const Sensitivity& s : list) text += sentence(s) + "\n";
   return text;
 }

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/model.h"
 #include "plan/cost_model.h"
-#include "plan/network_problem.h"
+#include "study/network_problem.h"
 
 namespace cleave::study {
+
+/// The name of a layer, counted from 1; beyond the last, of the layers that training mirrors.
+std::string layer_name(const graph::Model& model, int layer);
 
 /// A schedule in a few words: "device-only", "cloud-only", "split after fire5/concat", else its
 /// stretches: "device to conv1, cloud to conv7, device to the end".
@@ -33,11 +37,10 @@ struct Sensitivity {
 /// load of the server (a factor on its times). Solves the problem some 40 times for each.
 Result<std::vector<Sensitivity>> sensitivities(const graph::Model& model,
                                                const plan::Problem& problem,
-                                               const plan::Limits& limits,
-                                               plan::Objective objective);
+                                               const ScheduleRequest& request);
 
 /// Why the best schedule wins and what would change that, in sentences, one a line.
 Result<std::string> explain(const graph::Model& model, const plan::Problem& problem,
-                            const plan::Limits& limits, plan::Objective objective);
+                            const ScheduleRequest& request);
 
 }  // namespace cleave::study

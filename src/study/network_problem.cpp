@@ -1,8 +1,10 @@
 #include "study/network_problem.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
+#include "plan/training.h"
 #include "profile/group_costs.h"
 
 namespace cleave::study {
@@ -17,7 +19,7 @@ class Builder {
   Builder(const graph::Model& model, const plan::Problem& problem)
       : model_(model), problem_(problem), layers_(static_cast<int>(model.layers().size())) {}
 
-  NetworkProblem build() {
+  NetworkProblem build() const {
     NetworkProblem network;
     network.layers = layers_;
     network.whole_stretches = true;
@@ -30,7 +32,17 @@ class Builder {
     return network;
   }
 
+  NetworkProblem train(const NetworkProblem& inference, const TrainingSpec& spec) const {
+    plan::TrainingOptions options{spec.backward_over_forward, {}};
+    for (const graph::Layer& layer : model_.layers())
+      options.weights.push_back(down(static_cast<double>(layer.parameter_bytes) * spec.updated, 0));
+    // There is an entry for each layer, which is all that it asks for.
+    return plan::training_problem(inference, options).value();
+  }
+
  private:
+  using Places = std::map<std::string, std::size_t>;  // in the problem's values
+
   std::vector<int> choose_boundaries() const {
     std::vector<const graph::Cut*> cuts;
     for (const graph::Cut& cut : model_.cuts()) cuts.push_back(&cut);
@@ -76,19 +88,21 @@ class Builder {
             bytes};
   }
 
-  void add_values(NetworkProblem& network) {
-    for (const TensorSpec& input : model_.inputs()) add(network, input, 0);
+  void add_values(NetworkProblem& network) const {
+    Places places;
+    for (const TensorSpec& input : model_.inputs()) add(network, places, input, 0);
     for (int i = 0; i < layers_; ++i)
-      for (const TensorSpec& value : layer(i).outputs) add(network, value, i + 1);
+      for (const TensorSpec& value : layer(i).outputs) add(network, places, value, i + 1);
     for (int i = 0; i < layers_; ++i)
-      for (const TensorSpec& value : layer(i).inputs) read(network, value.name, i + 1);
-    for (const TensorSpec& output : model_.outputs()) read(network, output.name, layers_ + 1);
+      for (const TensorSpec& value : layer(i).inputs) read(network, places, value.name, i + 1);
+    for (const TensorSpec& output : model_.outputs())
+      read(network, places, output.name, layers_ + 1);
   }
 
   const graph::Layer& layer(int i) const { return model_.layers()[static_cast<std::size_t>(i)]; }
 
-  void add(NetworkProblem& network, const TensorSpec& value, int made_by) {
-    if (!places_.emplace(value.name, network.values.size()).second) return;
+  void add(NetworkProblem& network, Places& places, const TensorSpec& value, int made_by) const {
+    if (!places.emplace(value.name, network.values.size()).second) return;
     SentValue sent{value.name, made_by, {}, std::nullopt, std::nullopt};
     const bool picture = made_by == 0 && model_.inputs().size() == 1 && problem_.codec.front();
     const auto coded = problem_.value_codec.find(value.name);
@@ -101,9 +115,10 @@ class Builder {
     network.values.push_back(std::move(sent));
   }
 
-  void read(NetworkProblem& network, const std::string& name, int reader) const {
-    const auto place = places_.find(name);
-    if (place == places_.end()) return;
+  static void read(NetworkProblem& network, const Places& places, const std::string& name,
+                   int reader) {
+    const auto place = places.find(name);
+    if (place == places.end()) return;
     std::vector<int>& readers = network.values[place->second].readers;
     if (readers.empty() || readers.back() != reader) readers.push_back(reader);
   }
@@ -111,16 +126,17 @@ class Builder {
   const graph::Model& model_;
   const plan::Problem& problem_;
   int layers_;
-  std::map<std::string, std::size_t> places_;  // in the problem's values
 };
 
 }  // namespace
 
 NetworkProblem network_problem(const graph::Model& model, const plan::Problem& problem,
-                               const plan::Limits& limits, plan::Objective objective) {
-  NetworkProblem network = Builder(model, problem).build();
-  network.limits = limits;
-  network.objective = objective;
+                               const ScheduleRequest& request) {
+  const Builder builder(model, problem);
+  NetworkProblem network = builder.build();
+  if (request.training) network = builder.train(network, *request.training);
+  network.limits = request.limits;
+  network.objective = request.objective;
   return network;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "graph/model.h"
 #include "plan/cost_model.h"
 #include "plan/network_problem.h"
@@ -10,6 +12,19 @@ namespace cleave::study {
 /// those that send the least.
 inline constexpr std::size_t kMaxBoundaries = 400;
 
+/// One step of online training instead of an inference.
+struct TrainingSpec {
+  double updated = 1;  ///< share of each layer's weights that a step changes
+  double backward_over_forward = 2;
+};
+
+/// What is planned, of a network whose costs are known.
+struct ScheduleRequest {
+  plan::Limits limits;
+  plan::Objective objective = plan::Objective::kLatency;
+  std::optional<TrainingSpec> training;
+};
+
 /// What a network's layers, values and groups cost by the profiles, the codec table and the link of
 /// `problem`: schedules with any number of crossings, in the words of plan::Problem's own terms. A
 /// schedule of one crossing costs what plan::evaluate() says, but that an input is always sent as
@@ -18,7 +33,9 @@ inline constexpr std::size_t kMaxBoundaries = 400;
 /// Groups run between cuts, each stretch on one side as one group; those that were not measured are
 /// estimated (profile::GroupCosts). What goes up is coded; what comes back is sent plain, as
 /// servers answer. The device waits for free.
+///
+/// Training is inference and its mirror (plan::training_problem()).
 plan::NetworkProblem network_problem(const graph::Model& model, const plan::Problem& problem,
-                                     const plan::Limits& limits, plan::Objective objective);
+                                     const ScheduleRequest& request);
 
 }  // namespace cleave::study

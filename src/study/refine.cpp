@@ -3,26 +3,47 @@
 #include <algorithm>
 
 #include "profile/group_costs.h"
-#include "study/network_problem.h"
 
 namespace cleave::study {
 namespace {
 
-int count_measured(const profile::GroupCosts& costs, const std::vector<plan::Group>& groups) {
-  return static_cast<int>(std::ranges::count_if(
-      groups, [&](const plan::Group& g) { return costs.measured(g.first, g.last); }));
+using Range = std::pair<int, int>;
+
+/// The groups of an inference that a scheduled group's cost is made of: itself, or in training
+/// those of its forward and its backward part.
+std::vector<Range> parts_of(const plan::ScheduledGroup& g, int layers) {
+  std::vector<Range> parts;
+  if (g.first <= layers) parts.emplace_back(g.first, std::min(g.last, layers));
+  if (g.last > layers)
+    parts.emplace_back(2 * layers + 1 - g.last, 2 * layers + 1 - std::max(g.first, layers + 1));
+  return parts;
+}
+
+/// Counts the groups of an inference, and those that were measured.
+void count(const profile::GroupCosts& costs, const std::vector<plan::Group>& groups, int layers,
+           PlannedSchedule& planned) {
+  for (const plan::Group& g : groups) {
+    if (g.last > layers) continue;
+    ++planned.all_groups;
+    planned.measured_groups += costs.measured(g.first, g.last) ? 1 : 0;
+  }
+}
+
+void add_once(std::vector<Range>& list, const Range& range) {
+  if (std::ranges::find(list, range) == list.end()) list.push_back(range);
 }
 
 Json to_json(const plan::NetworkProblem& problem, const plan::ScheduleStep& step) {
-  Json json{{"ms", step.cost.ms}, {"mj", step.cost.mj}};
-  if (!step.is_transfer()) {
+  Json json{{"ms", step.cost.ms + step.transfer.cost.ms},
+            {"mj", step.cost.mj + step.transfer.cost.mj},
+            {"bytes", step.transfer.bytes}};
+  if (step.is_group()) {
     json["where"] = plan::side_name(step.side);
     json["first"] = step.first;
     json["last"] = step.last;
     return json;
   }
   json["to"] = plan::side_name(step.side);
-  json["bytes"] = step.bytes;
   for (const std::size_t v : step.sent) json["values"].push_back(problem.values[v].name);
   return json;
 }
@@ -50,32 +71,32 @@ Json to_json(const PlannedSchedule& planned) {
 }
 
 Result<PlannedSchedule> plan_schedule(const graph::Model& model, const plan::Problem& problem,
-                                      const plan::Limits& limits, plan::Objective objective) {
+                                      const ScheduleRequest& request) {
   PlannedSchedule planned;
-  planned.problem = network_problem(model, problem, limits, objective);
+  planned.problem = network_problem(model, problem, request);
   planned.solution = CLEAVE_TRY(plan::solve(planned.problem));
   const profile::GroupCosts device(problem.device);
   const profile::GroupCosts cloud(problem.cloud);
-  planned.all_groups =
-      static_cast<int>(planned.problem.device.size() + planned.problem.cloud.size());
-  planned.measured_groups =
-      count_measured(device, planned.problem.device) + count_measured(cloud, planned.problem.cloud);
+  const int layers = static_cast<int>(model.layers().size());
+  count(device, planned.problem.device, layers, planned);
+  count(cloud, planned.problem.cloud, layers, planned);
   for (const plan::ScheduledGroup& g : planned.solution.schedule.groups) {
     const bool on_device = g.side == plan::Side::kDevice;
-    if ((on_device ? device : cloud).measured(g.first, g.last)) continue;
-    (on_device ? planned.estimated_on_device : planned.estimated_in_cloud)
-        .emplace_back(g.first, g.last);
+    auto& estimated = on_device ? planned.estimated_on_device : planned.estimated_in_cloud;
+    for (const Range& part : parts_of(g, layers)) {
+      if (!(on_device ? device : cloud).measured(part.first, part.second))
+        add_once(estimated, part);
+    }
   }
   return planned;
 }
 
 Result<PlannedSchedule> refine_schedule(const graph::Model& model, engine::Engine& engine,
-                                        plan::Problem& problem, const plan::Limits& limits,
-                                        plan::Objective objective, profile::MeasureOptions options,
-                                        Clock& clock) {
+                                        plan::Problem& problem, const ScheduleRequest& request,
+                                        profile::MeasureOptions options, Clock& clock) {
   const Nanos deadline = clock.now() + from_ms(options.budget_s * 1000);
   for (;;) {
-    PlannedSchedule planned = CLEAVE_TRY(plan_schedule(model, problem, limits, objective));
+    PlannedSchedule planned = CLEAVE_TRY(plan_schedule(model, problem, request));
     options.budget_s = to_ms(deadline - clock.now()) / 1000;
     if (planned.measured_through() || options.budget_s <= 0) return planned;
     options.groups = planned.estimated_on_device;

@@ -5,8 +5,8 @@
 #include "engine/engine.h"
 #include "graph/model.h"
 #include "plan/cost_model.h"
-#include "plan/network_problem.h"
 #include "profile/measure.h"
+#include "study/network_problem.h"
 
 namespace cleave::study {
 
@@ -30,15 +30,14 @@ Json to_json(const PlannedSchedule& planned);
 
 /// The best schedule by what the profiles hold.
 Result<PlannedSchedule> plan_schedule(const graph::Model& model, const plan::Problem& problem,
-                                      const plan::Limits& limits, plan::Objective objective);
+                                      const ScheduleRequest& request);
 
 /// Solves with what is known or estimated, measures the groups that the schedule rests on, and
 /// repeats until it rests on measurements alone; measuring every group of a network would take
 /// quadratically many. The groups are added to the profiles of `problem`, which have to be of this
 /// machine (profile::add_groups). Stops early, with what it has, after `options.budget_s`.
 Result<PlannedSchedule> refine_schedule(const graph::Model& model, engine::Engine& engine,
-                                        plan::Problem& problem, const plan::Limits& limits,
-                                        plan::Objective objective, profile::MeasureOptions options,
-                                        Clock& clock);
+                                        plan::Problem& problem, const ScheduleRequest& request,
+                                        profile::MeasureOptions options, Clock& clock);
 
 }  // namespace cleave::study

@@ -20,12 +20,14 @@ std::string in_quotes(std::string_view text) {
   return out + "\"";
 }
 
-/// Where each layer runs, by position; the device where there is no schedule.
+/// Where each layer runs, by position, in training its forward pass; the device where there is no
+/// schedule.
 std::vector<plan::Side> sides_of(std::size_t layers,
                                  const std::vector<plan::ScheduledGroup>& groups) {
   std::vector<plan::Side> sides(layers, plan::Side::kDevice);
   for (const plan::ScheduledGroup& g : groups)
-    for (int i = g.first; i <= g.last; ++i) sides[static_cast<std::size_t>(i) - 1] = g.side;
+    for (int i = g.first; i <= g.last && i <= static_cast<int>(layers); ++i)
+      sides[static_cast<std::size_t>(i) - 1] = g.side;
   return sides;
 }
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 #include <string>
 
+#include "plan/all_schedules.h"
 #include "plan/network_problem.h"
 #include "plan/random_schedules.h"
 
@@ -60,27 +60,6 @@ NetworkProblem random_network(Random& random, int max_layers) {
   return p;
 }
 
-/// Every schedule there is, summed up by the problem's words.
-void enumerate(const NetworkProblem& p, const std::function<void(const Schedule&)>& visit) {
-  std::vector<ScheduledGroup> chosen;
-  const std::function<void(int)> extend = [&](int next) {
-    if (next > p.layers) {
-      if (const auto schedule = evaluate(p, chosen)) visit(*schedule);
-      return;
-    }
-    for (const Side side : {Side::kDevice, Side::kCloud}) {
-      for (const Group& g : side == Side::kDevice ? p.device : p.cloud) {
-        if (g.first != next) continue;
-        if (p.whole_stretches && !chosen.empty() && chosen.back().side == side) continue;
-        chosen.push_back({g.first, g.last, side});
-        extend(g.last + 1);
-        chosen.pop_back();
-      }
-    }
-  };
-  extend(1);
-}
-
 TEST(Network, SolvesAsBruteForceDoes) {
   Random random(21);
   int infeasible = 0;
@@ -88,7 +67,7 @@ TEST(Network, SolvesAsBruteForceDoes) {
     const NetworkProblem p = random_network(random, 5);
     SCOPED_TRACE(std::to_string(i));
     double best = -1;
-    enumerate(p, [&](const Schedule& s) {
+    for_each_schedule(p, [&](const Schedule& s) {
       const double cost = objective_of(s, p.objective);
       if (within(s, p.limits) && (best < 0 || cost < best)) best = cost;
     });
@@ -128,7 +107,7 @@ TEST(Network, TheFrontIsWhatNothingBeats) {
     const NetworkProblem p = random_network(random, 4);
     SCOPED_TRACE(std::to_string(i));
     std::vector<Schedule> all;
-    enumerate(p, [&](const Schedule& s) {
+    for_each_schedule(p, [&](const Schedule& s) {
       if (within(s, p.limits)) all.push_back(s);
     });
     const auto no_worse = [](const Schedule& a, const Schedule& b) {

@@ -7,12 +7,14 @@
 namespace cleave::plan {
 
 /// A chain of 1 to `max_layers` layers. Costs are small whole numbers in half of the problems, so
-/// that ties are common; some groups are missing in half of them; every mix of limits occurs, from
+/// that ties are common; some groups are missing in half of them, cloud groups send updates in a
+/// quarter; every mix of limits occurs, from
 /// ones that nothing meets to ones that everything does.
 inline ScheduleProblem random_problem(Random& random, int max_layers) {
   ScheduleProblem p;
   p.layers = 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(max_layers)));
   const bool whole = random.below(2) == 0;
+  const bool updates = random.below(4) == 0;
   const double density = random.below(2) == 0 ? 1 : random.uniform(0.3, 1);
   const auto cost = [&] {
     return whole ? static_cast<double>(random.below(5)) : random.uniform(0, 10);
@@ -21,6 +23,7 @@ inline ScheduleProblem random_problem(Random& random, int max_layers) {
     for (int j = i; j <= p.layers; ++j) {
       if (random.uniform(0, 1) < density) p.device.push_back({i, j, {cost() * 2, cost()}});
       if (random.uniform(0, 1) < density) p.cloud.push_back({i, j, {cost(), 0}});
+      if (updates && !p.cloud.empty()) p.cloud.back().update.cost = {cost(), cost()};
     }
   }
   for (int k = 0; k <= p.layers; ++k) {

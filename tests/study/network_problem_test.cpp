@@ -64,7 +64,7 @@ graph::Model residual() {
 
 void expect_same_as_cuts(const graph::Model& model) {
   const plan::Problem p = problem_of(model);
-  const auto network = network_problem(model, p, {}, plan::Objective::kLatency);
+  const auto network = network_problem(model, p, {});
   const int n = network.layers;
   for (const graph::Cut& cut : model.cuts()) {
     SCOPED_TRACE(cut.index);
@@ -93,7 +93,7 @@ TEST(NetworkProblem, AnUncodableValueIsNotSent) {
   const graph::Model model = residual();
   plan::Problem p = problem_of(model);
   p.value_codec.erase("b");
-  const auto network = network_problem(model, p, {}, plan::Objective::kLatency);
+  const auto network = network_problem(model, p, {});
   EXPECT_FALSE(plan::evaluate(network, {{1, 2, plan::Side::kDevice}, {3, 4, plan::Side::kCloud}}));
   EXPECT_TRUE(plan::evaluate(network, {{1, 1, plan::Side::kDevice}, {2, 4, plan::Side::kCloud}}));
 }
@@ -103,7 +103,7 @@ TEST(NetworkProblem, TheBestScheduleIsNoWorseThanTheBestCut) {
   const plan::Problem p = problem_of(model);
   for (const auto objective :
        {plan::Objective::kLatency, plan::Objective::kEnergy, plan::Objective::kBytes}) {
-    const auto planned = plan_schedule(model, p, {}, objective).value();
+    const auto planned = plan_schedule(model, p, {{}, objective, {}}).value();
     ASSERT_EQ(planned.solution.status, plan::Status::kOptimal);
     const double best = plan::objective_value(plan::rank_cuts(p, objective)->front(), objective);
     EXPECT_LE(planned.solution.lower_bound, best * (1 + 1e-12));
@@ -124,8 +124,7 @@ TEST(Refine, MeasuresWhatTheScheduleRestsOn) {
   p.cloud = p.device;
   p.cloud.slowdown = 1;
   options.budget_s = 60;
-  const auto planned =
-      refine_schedule(model, test_engine(), p, {}, plan::Objective::kLatency, options, clock);
+  const auto planned = refine_schedule(model, test_engine(), p, {}, options, clock);
   ASSERT_TRUE(planned) << planned.error().to_string();
   EXPECT_TRUE(planned->measured_through());
   EXPECT_GT(planned->measured_groups, 0);
@@ -141,23 +140,43 @@ TEST(Refine, MeasuresWhatTheScheduleRestsOn) {
 TEST(Explain, NamesTheChoiceAndItsTurns) {
   const graph::Model model = tiny();
   const plan::Problem p = problem_of(model);
-  const std::string text = explain(model, p, {}, plan::Objective::kLatency).value();
-  const auto planned = plan_schedule(model, p, {}, plan::Objective::kLatency).value();
+  const std::string text = explain(model, p, {}).value();
+  const auto planned = plan_schedule(model, p, {}).value();
   const std::string choice = describe(model, planned.solution.schedule.groups);
   EXPECT_NE(text.find("The best is " + choice), std::string::npos) << text;
   EXPECT_NE(text.find("device-only takes"), std::string::npos) << text;
   // Every turn is one: just before it the choice is the same, just after it is what is said.
-  const auto turns = sensitivities(model, p, {}, plan::Objective::kLatency).value();
+  const auto turns = sensitivities(model, p, {}).value();
   for (const Sensitivity& s : turns) {
     if (s.figure != "the link's rate up") continue;
     ASSERT_TRUE(s.below);
     plan::Problem slower = p;
     slower.link.up_mbps = s.below->at;
     slower.link.down_mbps *= s.below->at / p.link.up_mbps;
-    const auto there = plan_schedule(model, slower, {}, plan::Objective::kLatency).value();
+    const auto there = plan_schedule(model, slower, {}).value();
     EXPECT_EQ(describe(model, there.solution.schedule.groups), s.below->schedule);
     EXPECT_NE(s.below->schedule, choice);
   }
+}
+
+TEST(Training, IsInferenceAndItsMirror) {
+  const graph::Model model = tiny();
+  plan::Problem p = problem_of(model);
+  p.codec.front()->payload_bytes = 500'000;
+  ScheduleRequest request;
+  request.training = TrainingSpec{0, 2};
+  const auto free_weights = plan_schedule(model, p, request).value();
+  const int n = static_cast<int>(model.layers().size());
+  EXPECT_EQ(free_weights.problem.layers, 2 * n);
+  EXPECT_TRUE(free_weights.measured_through());
+  const std::string text = describe(model, free_weights.solution.schedule.groups);
+  EXPECT_EQ(text.rfind("split after ", 0), 0u) << text;
+  request.training->updated = 1;
+  const auto all_weights = plan_schedule(model, p, request).value();
+  EXPECT_GE(all_weights.solution.lower_bound, free_weights.solution.lower_bound);
+  const auto device =
+      plan::evaluate(all_weights.problem, {{1, 2 * n, plan::Side::kDevice}}).value();
+  EXPECT_NEAR(device.latency_ms, 3 * p.device.whole_ms, 1e-9);
 }
 
 TEST(Explain, DescribesSchedulesOfEveryKind) {
