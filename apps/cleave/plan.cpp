@@ -9,6 +9,7 @@
 #include "plan_args.h"
 #include "plan_print.h"
 #include "plan_problem.h"
+#include "plan_tiers.h"
 #include "study/explain.h"
 #include "study/samples.h"
 #include "study/schedule_dot.h"
@@ -22,6 +23,7 @@ struct Args {
   SampleArgs samples;
   PlanArgs plan;
   ProblemArgs problem;
+  TierArgs tiers;
   std::string objective = "latency";
   plan::Limits limits;
   bool training = false;
@@ -78,15 +80,19 @@ Result<int> run(const Args& args) {
     problem.json = args.json;
     return plan_problem(problem);
   }
-  if (args.model.path.empty() || args.plan.device.empty() || args.plan.cloud.empty()) {
+  const bool tiers = !args.tiers.tiers.empty();
+  if (args.model.path.empty() || args.plan.device.empty() || (args.plan.cloud.empty() && !tiers)) {
     return fail(ErrorCode::kInvalidArgument, "plan",
-                "expected MODEL, --device and --cloud, or --problem");
+                "expected MODEL, --device and --cloud (or --tier), or --problem");
   }
   study::ScheduleRequest request{args.limits, {}, std::nullopt};
   request.objective = CLEAVE_TRY(plan::parse_objective(args.objective));
   if (args.training) request.training = args.training_spec;
   CLEAVE_CHECK(plan::check(args.limits));
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
+  if (tiers)
+    return plan_tiers(loaded, {args.tiers.tiers, args.objective, args.json}, args.plan,
+                      args.samples);
   plan::Problem problem = CLEAVE_TRY(make_problem(loaded, args.plan, args.samples));
   const auto planned = CLEAVE_TRY(plan_schedule(loaded, args, problem, request));
   const std::vector<plan::Candidate> ranking =
@@ -136,6 +142,13 @@ Action define_plan(CLI::App& command) {
   command.add_flag(
       "--measure", args->measure,
       "measure here, until the schedule rests on no estimate, and add to the profiles");
+  command
+      .add_option("--tier", args->tiers.tiers,
+                  "a machine behind the device, in the order of the line: the link to it from the "
+                  "one before, and its profile; instead of --link and --cloud")
+      ->type_name("LINK@PROFILE")
+      ->excludes("--cloud")
+      ->excludes("--problem");
   command.add_flag("--training", args->training,
                    "plan a step of online training: inference and its mirror, modelled");
   command

@@ -23,9 +23,9 @@ class Builder {
     NetworkProblem network;
     network.layers = layers_;
     network.whole_stretches = true;
-    const std::vector<int> boundaries = choose_boundaries();
-    network.device = groups(problem_.device, boundaries, problem_.energy.compute_mw / 1000);
-    network.cloud = groups(problem_.cloud, boundaries, 0);
+    const std::vector<int> boundaries = choose_boundaries(model_);
+    network.device = groups_of(problem_.device, boundaries, problem_.energy.compute_mw / 1000);
+    network.cloud = groups_of(problem_.cloud, boundaries, 0);
     add_values(network);
     network.request_up = up({problem_.request_overhead_bytes, 0, 0}, problem_.link.rtt_ms / 2);
     network.request_down = down(problem_.answer_overhead_bytes, problem_.link.rtt_ms / 2);
@@ -42,36 +42,6 @@ class Builder {
 
  private:
   using Places = std::map<std::string, std::size_t>;  // in the problem's values
-
-  std::vector<int> choose_boundaries() const {
-    std::vector<const graph::Cut*> cuts;
-    for (const graph::Cut& cut : model_.cuts()) cuts.push_back(&cut);
-    if (cuts.size() > kMaxBoundaries) {
-      std::ranges::stable_sort(cuts, {}, [](const graph::Cut* cut) {
-        return cut->bytes.value_or(std::numeric_limits<std::int64_t>::max());
-      });
-      cuts.resize(kMaxBoundaries);
-    }
-    std::vector<int> boundaries{0, layers_};
-    for (const graph::Cut* cut : cuts) boundaries.push_back(cut->index);
-    std::ranges::sort(boundaries);
-    return boundaries;
-  }
-
-  static std::vector<plan::Group> groups(const profile::Profile& profile,
-                                         const std::vector<int>& boundaries, double watt) {
-    const profile::GroupCosts costs(profile);
-    std::vector<plan::Group> groups;
-    for (std::size_t a = 0; a < boundaries.size(); ++a) {
-      for (std::size_t b = a + 1; b < boundaries.size(); ++b) {
-        const auto cost = costs.of(boundaries[a] + 1, boundaries[b]);
-        if (!cost) continue;
-        groups.push_back(
-            {boundaries[a] + 1, boundaries[b], {cost->median_ms, cost->median_ms * watt}});
-      }
-    }
-    return groups;
-  }
 
   Transfer up(const plan::CodecCost& cost, double wait_ms) const {
     const double encode_ms = cost.encode_ms * problem_.device.slowdown;
@@ -129,6 +99,36 @@ class Builder {
 };
 
 }  // namespace
+
+std::vector<int> choose_boundaries(const graph::Model& model) {
+  std::vector<const graph::Cut*> cuts;
+  for (const graph::Cut& cut : model.cuts()) cuts.push_back(&cut);
+  if (cuts.size() > kMaxBoundaries) {
+    std::ranges::stable_sort(cuts, {}, [](const graph::Cut* cut) {
+      return cut->bytes.value_or(std::numeric_limits<std::int64_t>::max());
+    });
+    cuts.resize(kMaxBoundaries);
+  }
+  std::vector<int> boundaries{0, static_cast<int>(model.layers().size())};
+  for (const graph::Cut* cut : cuts) boundaries.push_back(cut->index);
+  std::ranges::sort(boundaries);
+  return boundaries;
+}
+
+std::vector<plan::Group> groups_of(const profile::Profile& profile,
+                                   const std::vector<int>& boundaries, double watt) {
+  const profile::GroupCosts costs(profile);
+  std::vector<plan::Group> groups;
+  for (std::size_t a = 0; a < boundaries.size(); ++a) {
+    for (std::size_t b = a + 1; b < boundaries.size(); ++b) {
+      const auto cost = costs.of(boundaries[a] + 1, boundaries[b]);
+      if (!cost) continue;
+      groups.push_back(
+          {boundaries[a] + 1, boundaries[b], {cost->median_ms, cost->median_ms * watt}});
+    }
+  }
+  return groups;
+}
 
 NetworkProblem network_problem(const graph::Model& model, const plan::Problem& problem,
                                const ScheduleRequest& request) {

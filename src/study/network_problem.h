@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "graph/model.h"
 #include "plan/cost_model.h"
@@ -37,5 +38,12 @@ struct ScheduleRequest {
 /// Training is inference and its mirror (plan::training_problem()).
 plan::NetworkProblem network_problem(const graph::Model& model, const plan::Problem& problem,
                                      const ScheduleRequest& request);
+
+/// The places at which groups begin and end, from 0 to the number of layers, ascending.
+std::vector<int> choose_boundaries(const graph::Model& model);
+
+/// Every run of layers between two boundaries, with the device's energy at `watt`.
+std::vector<plan::Group> groups_of(const profile::Profile& profile,
+                                   const std::vector<int>& boundaries, double watt);
 
 }  // namespace cleave::study

@@ -11,6 +11,7 @@
 #include "study/explain.h"
 #include "study/refine.h"
 #include "study/schedule_dot.h"
+#include "study/tier_problem.h"
 
 namespace cleave::study {
 namespace {
@@ -135,6 +136,32 @@ TEST(Refine, MeasuresWhatTheScheduleRestsOn) {
   const auto refused = profile::add_groups(p.device, model, test_engine(), options, clock);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("another machine"), std::string::npos);
+}
+
+/// One tier behind the device is its cloud.
+TEST(Tiers, OneBehindTheDeviceCostsWhatTheCutDoes) {
+  const graph::Model model = tiny();
+  plan::Problem p = problem_of(model);
+  const std::vector<Tier> one{{"cloud", p.link, p.cloud}};
+  const auto built = tier_problem(model, p, one, plan::Objective::kLatency).value();
+  for (const graph::Cut& cut : model.cuts()) {
+    const auto by_cut = plan::evaluate(p, static_cast<std::size_t>(cut.index)).value();
+    const auto by_tier =
+        plan::evaluate(built, {{1, cut.index, 0}, {cut.index + 1, built.layers, 1}}).value();
+    EXPECT_NEAR(by_tier.latency_ms, by_cut.latency_ms, 1e-9);
+    EXPECT_NEAR(by_tier.energy_mj, by_cut.energy_mj, 1e-9);
+  }
+  // A second link as fast as light changes nothing but what the last tier computes.
+  std::vector<Tier> two = one;
+  two.push_back({"far", *parse_link("link:up=1e9,down=1e9,rtt=0"), p.cloud});
+  for (auto* costs : {&two[1].profile.head, &two[1].profile.tail})
+    for (auto& cost : *costs) cost->median_ms /= 100;
+  const auto far = tier_problem(model, p, two, plan::Objective::kLatency).value();
+  const auto best = plan::solve(far).value();
+  ASSERT_FALSE(best.groups.empty());
+  EXPECT_EQ(best.groups.back().tier, 2u);
+  two[1].profile.model_sha256 = "another";
+  EXPECT_FALSE(tier_problem(model, p, two, plan::Objective::kLatency));
 }
 
 TEST(Explain, NamesTheChoiceAndItsTurns) {
