@@ -8,7 +8,9 @@
 #include "base/random.h"
 #include "base/stats.h"
 #include "plan/min_cut.h"
+#include "plan/network_problem.h"
 #include "plan/solver.h"
+#include "plan/table.h"
 #include "report.h"
 
 namespace cleave::bench {
@@ -52,6 +54,35 @@ void tighten(ScheduleProblem& p, Random& random) {
   p.limits.battery_mj = thrifty.energy_mj + share * (best.energy_mj - thrifty.energy_mj);
   p.limits.deadline_ms = 2 * thrifty.latency_ms;
   p.limits.cloud_ms = std::max(best.cloud_ms, thrifty.cloud_ms) * random.uniform(0.7, 1);
+}
+
+/// The chain as a network of residual blocks: each value is read by the next layer, every third one
+/// three layers on as well.
+plan::NetworkProblem blocks(const ScheduleProblem& chain) {
+  plan::NetworkProblem p;
+  p.layers = chain.layers;
+  p.device = chain.device;
+  p.cloud = chain.cloud;
+  p.whole_stretches = true;
+  p.limits = chain.limits;
+  for (int k = 0; k <= chain.layers; ++k) {
+    plan::SentValue v{"", k, {k + 1}, {}, {}};
+    if (k % 3 == 0 && k + 4 <= chain.layers) v.readers.push_back(k + 4);
+    v.upload = plan::Transfer{chain.upload[static_cast<std::size_t>(k)], 1};
+    v.download = plan::Transfer{chain.download[static_cast<std::size_t>(k)], 1};
+    p.values.push_back(v);
+  }
+  return p;
+}
+
+plan::PlanTable table() {
+  plan::PlanTable t;
+  t.up_mbps = {0.25, 128, 37};
+  t.load = {1, 8, 7};
+  t.schedules.resize(9);
+  for (std::size_t i = 0; i < t.up_mbps.points * t.load.points; ++i)
+    t.choices.push_back(static_cast<std::uint16_t>(i % t.schedules.size()));
+  return t;
 }
 
 plan::DagProblem dag(Random& random, std::size_t nodes) {
@@ -122,8 +153,45 @@ Result<void> run_chains(const Arguments& arguments, Report& report) {
   return {};
 }
 
+void run_networks(const Arguments& arguments, Report& report) {
+  Random random(3);
+  std::vector<double> free_ms, limited_ms;
+  for (int i = 0; i < (arguments.quick ? 3 : 25); ++i) {
+    ScheduleProblem deep = chain(random, 72);
+    const plan::NetworkProblem free = blocks(deep);
+    tighten(deep, random);
+    const plan::NetworkProblem limited = blocks(deep);
+    for (const double ms : times_ms(5, [&] { return plan::solve(free); })) free_ms.push_back(ms);
+    for (const double ms : times_ms(5, [&] { return plan::solve(limited); }))
+      limited_ms.push_back(ms);
+  }
+  report.section("network", "72 layers, residual blocks, all groups known");
+  report_times(report, "no limits", free_ms, 1);
+  report_times(report, "three limits", limited_ms, 2);
+}
+
+void run_table(Report& report) {
+  const plan::PlanTable t = table();
+  Random random(4);
+  std::vector<std::pair<double, double>> asked;
+  for (int i = 0; i < 4096; ++i)
+    asked.emplace_back(random.uniform(0.1, 200), random.uniform(0.5, 10));
+  std::size_t sum = 0;
+  std::vector<double> us;
+  for (const double ms : times_ms(25, [&] {
+         for (const auto& [rate, load] : asked) sum += t.lookup(rate, load).groups.size();
+         return sum;
+       }))
+    us.push_back(1000 * ms / static_cast<double>(asked.size()));
+  report.section("table", "37 rates, 7 loads");
+  report.add("lookup, median", summarize(us).median, "us", at_most(1));
+  report.add("lookup, worst", summarize(us).max, "us");
+}
+
 Result<void> run(const Arguments& arguments, Report& report) {
   CLEAVE_CHECK(run_chains(arguments, report));
+  run_networks(arguments, report);
+  run_table(report);
   Random random(2);
   const plan::DagProblem wide = dag(random, 10'000);
   report.section("graph", "10,000 nodes");

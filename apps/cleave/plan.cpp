@@ -11,6 +11,7 @@
 #include "plan_problem.h"
 #include "plan_tiers.h"
 #include "study/explain.h"
+#include "study/plan_table.h"
 #include "study/samples.h"
 #include "study/schedule_dot.h"
 #include "verbs.h"
@@ -33,6 +34,9 @@ struct Args {
   bool explain = false;
   bool pareto = false;
   std::string dot;
+  std::string table;
+  std::string rates = "0.25:128:37";
+  std::string loads = "1:8:7";
   std::string out;
   std::size_t top = 12;
   bool json = false;
@@ -58,6 +62,34 @@ Result<study::PlannedSchedule> plan_schedule(const LoadedModel& loaded, const Ar
   CLEAVE_CHECK(save(problem.device, args.plan.device));
   CLEAVE_CHECK(save(problem.cloud, args.plan.cloud));
   return planned;
+}
+
+/// "0.25:128:37": 37 points from 0.25 to 128.
+Result<plan::GeometricAxis> parse_axis(const std::string& text) {
+  const std::vector<std::string_view> parts = split(text, ':');
+  plan::GeometricAxis axis;
+  if (parts.size() == 3) {
+    const auto first = parse_number<double>(parts[0]);
+    const auto last = parse_number<double>(parts[1]);
+    const auto points = parse_number<std::size_t>(parts[2]);
+    if (first && last && points && *first > 0 && *last > *first && *points > 1 && *points <= 1000)
+      return plan::GeometricAxis{*first, *last, *points};
+  }
+  return fail(ErrorCode::kInvalidArgument, "plan",
+              "axis '" + text +
+                  "', expected FIRST:LAST:POINTS with 0 < FIRST < LAST and 2 to 1000 "
+                  "points, as in 0.25:128:37");
+}
+
+Result<void> write_table(const LoadedModel& loaded, const Args& args, const plan::Problem& problem,
+                         const study::ScheduleRequest& request) {
+  const auto rates = CLEAVE_TRY(parse_axis(args.rates));
+  const auto loads = CLEAVE_TRY(parse_axis(args.loads));
+  const plan::PlanTable table =
+      CLEAVE_TRY(study::make_table(loaded.model, problem, request, rates, loads));
+  CLEAVE_CHECK(write_file(args.table, dump_json(plan::to_json(table)) + "\n"));
+  if (!args.json) print_table(table);
+  return {};
 }
 
 Result<void> print_text(const LoadedModel& loaded, const Args& args, const plan::Problem& problem,
@@ -113,9 +145,10 @@ Result<int> run(const Args& args) {
   }
   if (args.json) {
     fmt::print("{}", text);
-    return 0;
+  } else {
+    CLEAVE_CHECK(print_text(loaded, args, problem, request, ranking, planned));
   }
-  CLEAVE_CHECK(print_text(loaded, args, problem, request, ranking, planned));
+  if (!args.table.empty()) CLEAVE_CHECK(write_table(loaded, args, problem, request));
   return 0;
 }
 
@@ -169,6 +202,14 @@ Action define_plan(CLI::App& command) {
   command.add_option("--dot", args->dot, "file for a picture of the schedule, for Graphviz")
       ->type_name("FILE");
   command.add_option("--top", args->top, "cuts to print, device-only and cloud-only beside them")
+      ->capture_default_str();
+  command
+      .add_option("--table", args->table,
+                  "file for the best schedule at every link rate and server load")
+      ->type_name("FILE");
+  command.add_option("--rates", args->rates, "of the table: Mbit/s up, FIRST:LAST:POINTS")
+      ->capture_default_str();
+  command.add_option("--loads", args->loads, "of the table: factors on the server's times")
       ->capture_default_str();
   command.add_option("--out", args->out, "file for the plan");
   command.add_flag("--json", args->json, "print the plan as JSON");

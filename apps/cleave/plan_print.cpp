@@ -109,6 +109,21 @@ void print_front(const LoadedModel& loaded, const std::vector<plan::Schedule>& f
   }
 }
 
+void print_table(const plan::PlanTable& table) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const auto letter = [&](std::size_t i) { return i < kLetters.size() ? kLetters[i] : '*'; };
+  fmt::print("\nrates up from {:.3g} to {:.3g} Mbit/s across, down {:.3g} times as much\n",
+             table.up_mbps.first, table.up_mbps.last, table.down_over_up);
+  for (std::size_t l = 0; l < table.load.points; ++l) {
+    fmt::print("load {:>6.2f}  ", table.load.at(l));
+    for (std::size_t r = 0; r < table.up_mbps.points; ++r)
+      fmt::print("{}", letter(table.choices[l * table.up_mbps.points + r]));
+    fmt::print("\n");
+  }
+  for (std::size_t i = 0; i < table.schedules.size(); ++i)
+    fmt::print("{}: {}\n", letter(i), table.schedules[i].name);
+}
+
 Json limits_to_json(const plan::Limits& limits) {
   Json json = Json::object();
   if (limits.deadline_ms) json["deadline_ms"] = *limits.deadline_ms;

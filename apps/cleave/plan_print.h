@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "plan/planner.h"
+#include "plan/table.h"
 #include "plan_args.h"
 #include "study/refine.h"
 
@@ -21,6 +22,9 @@ void print_ranking(const plan::Problem& problem, const plan::Limits& limits,
                    const std::vector<plan::Candidate>& ranking, std::size_t top);
 
 void print_front(const LoadedModel& loaded, const std::vector<plan::Schedule>& front);
+
+/// A map with a letter for each schedule: rates across, loads down.
+void print_table(const plan::PlanTable& table);
 
 /// Members of "cleave-plan/1".
 Json limits_to_json(const plan::Limits& limits);

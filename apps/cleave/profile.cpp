@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <memory>
 
 #include "base/file.h"
@@ -88,12 +87,9 @@ void print_table(const profile::Profile& p) {
 /// "4-9": layers 4 to 9.
 Result<std::pair<int, int>> parse_group(const std::string& text) {
   const std::vector<std::string_view> ends = split(text, '-');
-  std::pair<int, int> group;
-  const auto read = [](std::string_view end, int& value) {
-    const auto [rest, error] = std::from_chars(end.data(), end.data() + end.size(), value);
-    return error == std::errc() && rest == end.data() + end.size();
-  };
-  if (ends.size() == 2 && read(ends[0], group.first) && read(ends[1], group.second)) return group;
+  const auto first = parse_number<int>(ends.front());
+  const auto last = parse_number<int>(ends.back());
+  if (ends.size() == 2 && first && last) return std::pair(*first, *last);
   return fail(ErrorCode::kInvalidArgument, "profile",
               "group '" + text + "', expected FIRST-LAST, layers from 1, as in 4-9");
 }

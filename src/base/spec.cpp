@@ -1,7 +1,6 @@
 #include "base/spec.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace cleave {
@@ -19,12 +18,9 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
-std::optional<double> to_number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
-    return std::nullopt;
-  return value;
+std::optional<double> finite_number(std::string_view text) {
+  const auto value = parse_number<double>(text);
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 Result<void> check_name(std::string_view name, std::string_view whole) {
@@ -83,7 +79,7 @@ std::string Spec::text(std::string_view key, std::string_view fallback) const {
 Result<double> Spec::number(std::string_view key, double fallback) const {
   const std::string* value = find(key);
   if (!value) return fallback;
-  if (const auto number = to_number(*value)) return *number;
+  if (const auto number = finite_number(*value)) return *number;
   return fail(ErrorCode::kInvalidArgument, kPlace,
               name + ": " + std::string(key) + " is '" + *value + "', expected a number");
 }
@@ -151,7 +147,7 @@ Result<double> parse_duration_ms(std::string_view text) {
     digits.remove_suffix(1);
     unit_ms = 1000;
   }
-  const auto number = to_number(digits);
+  const auto number = finite_number(digits);
   if (number && *number >= 0) return *number * unit_ms;
   return fail(
       ErrorCode::kInvalidArgument, kPlace,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -36,6 +37,16 @@ struct Spec {
  private:
   const std::string* find(std::string_view key) const;
 };
+
+/// A whole text as a number; nothing where it is none, has more behind it, or does not fit.
+/// Floating ones may be "inf" and "nan".
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 /// The parts of `text` between the separators; an empty text is one empty part.
 std::vector<std::string_view> split(std::string_view text, char separator);

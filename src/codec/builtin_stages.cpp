@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/spec.h"
 #include "codec/stages.h"
 
 namespace cleave::codec {
@@ -30,23 +30,16 @@ constexpr std::array<StageKind, 7> kStages{{
     {"jpeg", "lossy picture compression", 1, false, kJpegSettings, make_jpeg, nullptr},
 }};
 
-std::optional<int> to_integer(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 /// The canonical spelling of `value` if it matches one choice: "low..high" or a word.
 std::optional<std::string> match(std::string_view choice, std::string_view value) {
-  const auto number = to_integer(value);
+  const auto number = parse_number<int>(value);
   const std::size_t dots = choice.find("..");
   if (dots == std::string_view::npos) {
-    if (number && number == to_integer(choice)) return std::to_string(*number);
+    if (number && number == parse_number<int>(choice)) return std::to_string(*number);
     return choice == value ? std::optional<std::string>(value) : std::nullopt;
   }
-  const auto low = to_integer(choice.substr(0, dots));
-  const auto high = to_integer(choice.substr(dots + 2));
+  const auto low = parse_number<int>(choice.substr(0, dots));
+  const auto high = parse_number<int>(choice.substr(dots + 2));
   if (!number || number < low || number > high) return std::nullopt;
   return std::to_string(*number);
 }

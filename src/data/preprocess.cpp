@@ -1,6 +1,5 @@
 #include "data/preprocess.h"
 
-#include <charconv>
 #include <vector>
 
 #include "base/spec.h"
@@ -34,21 +33,13 @@ Result<std::size_t> choice(const Spec& spec, std::string_view key,
   return std::unexpected(unknown_name(kPlace, key, found, choices));
 }
 
-template <class T>
-std::optional<T> parse_whole(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 bool is_side(std::optional<int> n) { return n && *n >= 1 && *n <= kMaxSide; }
 
 /// "224" or "240x320": height, width.
 Result<std::pair<int, int>> parse_size(std::string_view text) {
   const std::vector<std::string_view> parts = split(text, 'x');
-  const auto height = parse_whole<int>(parts.front());
-  const auto width = parse_whole<int>(parts.back());
+  const auto height = parse_number<int>(parts.front());
+  const auto width = parse_number<int>(parts.back());
   if (parts.size() <= 2 && is_side(height) && is_side(width)) return std::pair{*height, *width};
   return wrong("size", text, "N or HxW, each from 1 to " + std::to_string(kMaxSide));
 }
@@ -56,8 +47,8 @@ Result<std::pair<int, int>> parse_size(std::string_view text) {
 /// "1/255" or a number.
 Result<double> parse_scale(std::string_view text) {
   const std::vector<std::string_view> parts = split(text, '/');
-  const auto above = parse_whole<double>(parts.front());
-  const auto below = parts.size() == 1 ? std::optional(1.0) : parse_whole<double>(parts.back());
+  const auto above = parse_number<double>(parts.front());
+  const auto below = parts.size() == 1 ? std::optional(1.0) : parse_number<double>(parts.back());
   const double scale = above && below && *below > 0 ? *above / *below : 0;
   if (parts.size() <= 2 && scale > 0 && scale <= 1e6) return scale;
   return wrong("scale", text, "a positive number such as 1 or 1/255");
@@ -75,7 +66,7 @@ Result<std::array<double, 3>> parse_channels(std::string_view key, std::string_v
   std::array<double, 3> values{none, none, none};
   bool good = parts.size() == static_cast<std::size_t>(channels);
   for (std::size_t c = 0; good && c < parts.size(); ++c) {
-    const auto value = parse_whole<double>(parts[c]);
+    const auto value = parse_number<double>(parts[c]);
     // Also refuses "nan" and "inf", which from_chars reads.
     good = value && *value >= -1e6 && *value <= 1e6;
     if (good) values[c] = *value;

@@ -1,9 +1,9 @@
 #include "graph/cuts.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "base/spec.h"
 #include "graph/layers.h"
 
 namespace cleave::graph {
@@ -106,13 +106,6 @@ const Cut* cut_at(const std::vector<Cut>& cuts, int index) {
   return cut != cuts.end() && cut->index == index ? &*cut : nullptr;
 }
 
-std::optional<int> as_index(std::string_view text) {
-  int index = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (problem != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return index;
-}
-
 }  // namespace
 
 std::vector<Lifetime> find_lifetimes(const Wiring& wiring, const std::vector<Layer>& layers) {
@@ -208,7 +201,7 @@ Segment make_segment(const onnx::GraphProto& graph, const Wiring& wiring, const 
 
 Result<const Cut*> find_cut(std::string_view text, const std::vector<Layer>& layers,
                             const std::vector<Cut>& cuts) {
-  if (const auto index = as_index(text)) {
+  if (const auto index = parse_number<int>(text)) {
     if (const Cut* cut = cut_at(cuts, *index)) return cut;
   }
   for (std::size_t i = 0; i < layers.size(); ++i) {

@@ -1,10 +1,10 @@
 // Tensors whose data lies in a file beside the network: a location relative to the network's
 // folder, and, if given, an offset and a length in bytes.
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <optional>
 
+#include "base/spec.h"
 #include "graph/onnx_types.h"
 #include "graph/proto.h"
 
@@ -26,14 +26,10 @@ std::unexpected<Error> refuse(const onnx::TensorProto& tensor, ErrorCode code, s
 
 Result<std::int64_t> whole_number(const onnx::TensorProto& tensor, const std::string& key,
                                   const std::string& text) {
-  std::int64_t value = -1;
-  const char* end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, value);
-  if (problem != std::errc() || stop != end || value < 0) {
-    return refuse(tensor, ErrorCode::kCorrupt,
-                  key + " is '" + text + "', expected a number of bytes");
-  }
-  return value;
+  const auto value = parse_number<std::int64_t>(text);
+  if (value && *value >= 0) return *value;
+  return refuse(tensor, ErrorCode::kCorrupt,
+                key + " is '" + text + "', expected a number of bytes");
 }
 
 Result<Place> read_place(const onnx::TensorProto& tensor) {

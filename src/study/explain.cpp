@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "study/network_problem.h"
+#include "study/scaling.h"
 
 namespace cleave::study {
 namespace {
@@ -44,27 +45,11 @@ struct Axis {
   std::function<void(plan::Problem&, double factor)> scale;
 };
 
-void slow_down(std::vector<std::optional<profile::Cost>>& costs, double factor) {
-  for (auto& cost : costs)
-    if (cost) cost->median_ms *= factor;
-}
-
 std::vector<Axis> axes(const plan::Problem& problem) {
-  return {{"the link's rate up", "Mbit/s", problem.link.up_mbps,
-           [](plan::Problem& p, double factor) {
-             p.link.up_mbps *= factor;
-             p.link.down_mbps *= factor;
-           }},
+  return {{"the link's rate up", "Mbit/s", problem.link.up_mbps, scale_link},
           {"the round trip", "ms", problem.link.rtt_ms,
            [](plan::Problem& p, double factor) { p.link.rtt_ms *= factor; }},
-          {"the server's time for the whole network", "ms", problem.cloud.whole_ms,
-           [](plan::Problem& p, double factor) {
-             slow_down(p.cloud.head, factor);
-             slow_down(p.cloud.tail, factor);
-             slow_down(p.cloud.layer, factor);
-             for (auto& group : p.cloud.groups) group.cost.median_ms *= factor;
-             p.cloud.whole_ms *= factor;
-           }}};
+          {"the server's time for the whole network", "ms", problem.cloud.whole_ms, load_server}};
 }
 
 class Explorer {

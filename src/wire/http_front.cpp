@@ -4,10 +4,10 @@
 #include <httplib.h>
 #include <sys/socket.h>
 
-#include <charconv>
 #include <future>
 #include <thread>
 
+#include "base/spec.h"
 #include "wire/http_connection.h"
 #include "wire/http_head.h"
 #include "wire/http_infer.h"
@@ -105,9 +105,7 @@ void answer_ready(Response& response, const Result<bool>& ready) {
 Result<std::optional<std::size_t>> json_length_of(const Request& request) {
   if (!request.has_header(kJsonLengthHeader)) return std::nullopt;
   const std::string text = request.get_header_value(kJsonLengthHeader);
-  std::size_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (error == std::errc() && end == text.data() + text.size()) return length;
+  if (const auto length = parse_number<std::size_t>(text)) return length;
   return fail(ErrorCode::kInvalidArgument, "wire.http",
               fmt::format("{} is '{}', expected a number of bytes", kJsonLengthHeader, text));
 }

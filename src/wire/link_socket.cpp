@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <memory>
 #include <optional>
+
+#include "base/spec.h"
 
 namespace cleave::wire {
 namespace {
@@ -21,13 +22,6 @@ constexpr int kReceiveBufferBytes = 256 * 1024;
 
 std::unexpected<Error> io_error(std::string_view place, const std::string& what) {
   return fail(ErrorCode::kIo, place, what + ": " + std::strerror(errno));
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
 }
 
 }  // namespace
@@ -48,7 +42,7 @@ Result<HostPort> parse_host_port(std::string_view text, std::string_view default
   std::string_view host = bare ? default_host : text.substr(0, colon);
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   if (bracketed) host = host.substr(1, host.size() - 2);
-  const auto port = parse_port(bare ? text : text.substr(colon + 1));
+  const auto port = parse_number<std::uint16_t>(bare ? text : text.substr(colon + 1));
   const bool ambiguous = !bracketed && !bare && host.find(':') != std::string_view::npos;
   if (!port || host.empty() || ambiguous) {
     return fail(ErrorCode::kInvalidArgument, kPlace,
@@ -64,7 +58,7 @@ HostPort SocketAddress::host_port() const {
   char port[NI_MAXSERV] = "0";
   ::getnameinfo(get(), length, host, sizeof host, port, sizeof port,
                 NI_NUMERICHOST | NI_NUMERICSERV);
-  return {host, parse_port(port).value_or(0)};
+  return {host, parse_number<std::uint16_t>(port).value_or(0)};
 }
 
 Result<std::vector<SocketAddress>> resolve(const HostPort& where) {

@@ -9,7 +9,9 @@
 #include "graph/builder.h"
 #include "plan/planner.h"
 #include "study/explain.h"
+#include "study/plan_table.h"
 #include "study/refine.h"
+#include "study/scaling.h"
 #include "study/schedule_dot.h"
 #include "study/tier_problem.h"
 
@@ -136,6 +138,23 @@ TEST(Refine, MeasuresWhatTheScheduleRestsOn) {
   const auto refused = profile::add_groups(p.device, model, test_engine(), options, clock);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("another machine"), std::string::npos);
+}
+
+TEST(MakeTable, HoldsTheBestScheduleOfEveryPoint) {
+  const graph::Model model = tiny();
+  const plan::Problem p = problem_of(model);
+  const auto table = make_table(model, p, {}, {0.5, 64, 8}, {1, 16, 3}).value();
+  EXPECT_GT(table.schedules.size(), 1u);
+  for (std::size_t l = 0; l < 3; ++l) {
+    for (std::size_t r = 0; r < 8; ++r) {
+      plan::Problem there = p;
+      scale_link(there, table.up_mbps.at(r) / p.link.up_mbps);
+      load_server(there, table.load.at(l));
+      const auto planned = plan_schedule(model, there, {}).value();
+      EXPECT_EQ(table.lookup(table.up_mbps.at(r), table.load.at(l)).groups,
+                planned.solution.schedule.groups);
+    }
+  }
 }
 
 /// One tier behind the device is its cloud.
