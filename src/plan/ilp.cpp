@@ -76,13 +76,13 @@ class Programme {
     starting_.resize(static_cast<std::size_t>(layers));
     for (int k = 0; k < layers; ++k) {
       for (const Side side : kSides) {
-        for (const Step& step : graph_.steps(k, side)) {
-          Costs costs = step.costs;
+        for (const Group& step : graph_.steps(k, side)) {
+          Costs costs = costs_of(step, side);
           if (side == Side::kCloud && k == 0) costs = costs + graph_.transfer(0, Side::kCloud);
-          if (side == Side::kCloud && step.to == layers)
+          if (side == Side::kCloud && step.last == layers)
             costs = costs + graph_.transfer(layers, Side::kDevice);
           const int column = add_column(costs, true);
-          groups_.push_back({{k + 1, step.to, side}, column});
+          groups_.push_back({{k + 1, step.last, side}, column});
           starting_[static_cast<std::size_t>(k)][index(side)].push_back(column);
         }
       }

@@ -189,13 +189,15 @@ class Search {
     }
   }
 
-  bool wanted(const Label& label) const {
-    const Sums& rest = least_[static_cast<std::size_t>(label.boundary)];
+  /// Whether what was spent, and `more`, leaves enough for the layers behind a boundary.
+  bool promises(const Sums& sums, const Sums& more, int boundary) const {
+    const Sums& rest = least_[static_cast<std::size_t>(boundary)];
     if (rest[kMs] == kUnreachable) return false;
     for (const std::size_t r : counted_)
-      if (limits_[r] && label.sums[r] + rest[r] > *limits_[r]) return false;
-    return !objective_ || label.sums[*objective_] + rest[*objective_] <= most_;
+      if (limits_[r] && sums[r] + more[r] + rest[r] > *limits_[r]) return false;
+    return !objective_ || sums[*objective_] + more[*objective_] + rest[*objective_] <= most_;
   }
+  bool wanted(const Label& label) const { return promises(label.sums, {}, label.boundary); }
 
   bool beats(const Label& a, const Label& b) const {
     if (problem_.whole_stretches && a.side != b.side && a.boundary < problem_.layers) return false;
@@ -233,6 +235,7 @@ class Search {
       const Sums cost = sums_of(g, side);
       for (const Label* label : kept_) {
         if (problem_.whole_stretches && label->before != nullptr && label->side == side) continue;
+        if (!promises(label->sums, cost, g.last)) continue;
         Label next = *label;
         if (!bring(next, needed, side)) continue;
         for (std::size_t r = 0; r < cost.size(); ++r) next.sums[r] += cost[r];
@@ -310,6 +313,17 @@ std::vector<std::size_t> limited(const Limits& limits) {
   return list;
 }
 
+/// What the network costs as one group, on the side where that is cheaper and keeps the limits.
+double single_group_cost(const NetworkProblem& problem) {
+  double best = kUnreachable;
+  for (const Side side : kSides) {
+    const auto alone = evaluate(problem, {{1, problem.layers, side}});
+    if (alone && within(*alone, problem.limits))
+      best = std::min(best, objective_of(*alone, problem.objective));
+  }
+  return best;
+}
+
 void include(std::vector<std::size_t>& list, std::size_t resource) {
   if (std::ranges::find(list, resource) == list.end()) list.push_back(resource);
 }
@@ -323,11 +337,10 @@ Result<Solution> solve(const NetworkProblem& problem) {
   std::vector<std::size_t> counted = limited(problem.limits);
   include(counted, objective);
   Search search(problem, liveness, std::move(counted), objective);
-  const std::vector<Schedule> rough = CLEAVE_TRY(search.run(kBeam, kUnreachable));
   // Sums are added up in another order in bounds than in labels.
-  const double most = rough.empty()
-                          ? kUnreachable
-                          : objective_of(rough.front(), problem.objective) * (1 + kLimitSlack);
+  double most = single_group_cost(problem) * (1 + kLimitSlack);
+  const std::vector<Schedule> rough = CLEAVE_TRY(search.run(kBeam, most));
+  if (!rough.empty()) most = objective_of(rough.front(), problem.objective) * (1 + kLimitSlack);
   std::vector<Schedule> best = CLEAVE_TRY(search.run(0, most));
   if (best.empty()) return Solution{};
   Solution solution{Status::kOptimal, std::move(best.front()), 0};

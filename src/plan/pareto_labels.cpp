@@ -135,9 +135,9 @@ class Search {
   }
 
   void extend(int boundary, Side side) {
-    for (const Step& step : graph_.steps(boundary, side)) {
+    for (const Group& step : graph_.steps(boundary, side)) {
       for (const Label* label : kept_[index(side)])
-        add({label->costs + step.costs, label, step.to, side});
+        add({label->costs + costs_of(step, side), label, step.last, side});
     }
   }
 

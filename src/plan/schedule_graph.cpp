@@ -1,13 +1,13 @@
 #include "plan/schedule_graph.h"
 
+#include <algorithm>
+
 namespace cleave::plan {
 namespace {
 
 constexpr std::array kSides{Side::kDevice, Side::kCloud};
 
-Costs costs_of(const Spent& spent, bool cloud) {
-  return {spent.ms, spent.mj, cloud ? spent.ms : 0};
-}
+Costs costs_of(const Spent& transfer) { return {transfer.ms, transfer.mj, 0}; }
 
 }  // namespace
 
@@ -17,27 +17,23 @@ ScheduleGraph::ScheduleGraph(const ScheduleProblem& problem)
       limits_{problem.limits.deadline_ms, problem.limits.battery_mj, problem.limits.cloud_ms} {
   for (auto& limit : limits_)
     if (limit) *limit *= 1 + kLimitSlack;
-  add_steps(problem.device, Side::kDevice);
-  add_steps(problem.cloud, Side::kCloud);
-  for (const Spent& s : problem.download)
-    transfer_[index(Side::kDevice)].push_back(costs_of(s, false));
-  for (const Spent& s : problem.upload)
-    transfer_[index(Side::kCloud)].push_back(costs_of(s, false));
+  add_groups(problem.device, Side::kDevice);
+  add_groups(problem.cloud, Side::kCloud);
+  for (const Spent& s : problem.download) transfer_[index(Side::kDevice)].push_back(costs_of(s));
+  for (const Spent& s : problem.upload) transfer_[index(Side::kCloud)].push_back(costs_of(s));
 }
 
-void ScheduleGraph::add_steps(const std::vector<Group>& groups, Side side) {
-  // A counting sort by the boundary before the group.
+void ScheduleGraph::add_groups(const std::vector<Group>& groups, Side side) {
   auto& begin = begin_[index(side)];
   begin.assign(static_cast<std::size_t>(layers_) + 2, 0);
   for (const Group& g : groups) ++begin[static_cast<std::size_t>(g.first)];
   for (std::size_t k = 1; k < begin.size(); ++k) begin[k] += begin[k - 1];
-  auto& steps = steps_[index(side)];
-  steps.resize(groups.size());
-  std::vector<std::size_t> next(begin.begin(), begin.end());
-  for (const Group& g : groups) {
-    steps[next[static_cast<std::size_t>(g.first) - 1]++] = {
-        g.last, costs_of(g.cost, side == Side::kCloud) + costs_of(g.update.cost, false)};
-  }
+  // Lists mostly come in order; a million groups are better not copied.
+  groups_[index(side)] = groups;
+  if (std::ranges::is_sorted(groups, {}, &Group::first)) return;
+  auto& sorted = sorted_[index(side)] = groups;
+  std::ranges::stable_sort(sorted, {}, &Group::first);
+  groups_[index(side)] = sorted;
 }
 
 bool ScheduleGraph::holds(const Costs& costs) const {
@@ -67,8 +63,9 @@ WaysToGo::WaysToGo(const ScheduleGraph& graph, const Costs& weights)
     if (k == graph.layers()) stay[index(Side::kDevice)] = 0;
     for (const Side side : kSides) {
       const std::size_t s = index(side);
-      for (const Step& step : graph.steps(k, side)) {
-        const double cost = dot(weights, step.costs) + to_go_[static_cast<std::size_t>(step.to)][s];
+      for (const Group& step : graph.steps(k, side)) {
+        const double cost =
+            dot(weights, costs_of(step, side)) + to_go_[static_cast<std::size_t>(step.last)][s];
         if (cost < stay[s]) {
           stay[s] = cost;
           choices_[b][s].step = &step;
@@ -97,10 +94,10 @@ Way WaysToGo::cheapest() const {
       way.costs = way.costs + graph_.transfer(k, side);
     }
     if (k == graph_.layers()) return way;
-    const Step& step = *choices_[static_cast<std::size_t>(k)][index(side)].step;
-    way.costs = way.costs + step.costs;
-    way.groups.push_back({k + 1, step.to, side});
-    k = step.to;
+    const Group& step = *choices_[static_cast<std::size_t>(k)][index(side)].step;
+    way.costs = way.costs + costs_of(step, side);
+    way.groups.push_back({k + 1, step.last, side});
+    k = step.last;
   }
 }
 

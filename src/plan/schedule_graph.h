@@ -26,11 +26,12 @@ inline double dot(const Costs& a, const Costs& b) {
 
 inline std::size_t index(Side side) { return static_cast<std::size_t>(side); }
 
-/// Running layers from + 1 to `to` as one group.
-struct Step {
-  int to = 0;
-  Costs costs{};
-};
+/// What running a group spends, its update included.
+inline Costs costs_of(const Group& group, Side side) {
+  const Spent& update = group.update.cost;
+  return {group.cost.ms + update.ms, group.cost.mj + update.mj,
+          side == Side::kCloud ? group.cost.ms : 0};
+}
 
 /// The figure's graph has a node for every group of layers and side. Which group came before does
 /// not matter to what follows, only where its output lies: all nodes that end at a boundary on one
@@ -39,15 +40,17 @@ struct Step {
 /// side at a boundary, at most once there.
 class ScheduleGraph {
  public:
-  /// Keeps no reference to the problem. O(groups + layers).
+  /// The problem must outlive the graph. O(groups + layers).
   explicit ScheduleGraph(const ScheduleProblem& problem);
+  ScheduleGraph(const ScheduleGraph&) = delete;
+  ScheduleGraph& operator=(const ScheduleGraph&) = delete;
 
   int layers() const { return layers_; }
-  std::span<const Step> steps(int boundary, Side side) const {
-    const auto& list = steps_[index(side)];
+  /// The groups that begin behind a boundary.
+  std::span<const Group> steps(int boundary, Side side) const {
     const auto& begin = begin_[index(side)];
     const auto k = static_cast<std::size_t>(boundary);
-    return std::span(list).subspan(begin[k], begin[k + 1] - begin[k]);
+    return groups_[index(side)].subspan(begin[k], begin[k + 1] - begin[k]);
   }
   /// What it costs to bring the value at a boundary to a side from the other one.
   const Costs& transfer(int boundary, Side to) const {
@@ -61,13 +64,14 @@ class ScheduleGraph {
   bool holds(const Costs& costs) const;
 
  private:
-  void add_steps(const std::vector<Group>& groups, Side side);
+  void add_groups(const std::vector<Group>& groups, Side side);
 
   int layers_;
   std::size_t objective_;
   std::array<std::optional<double>, 3> limits_;
-  std::array<std::vector<Step>, 2> steps_;         // by boundary
-  std::array<std::vector<std::size_t>, 2> begin_;  // of each boundary's steps
+  std::array<std::span<const Group>, 2> groups_;   // by boundary
+  std::array<std::vector<std::size_t>, 2> begin_;  // of each boundary's groups
+  std::array<std::vector<Group>, 2> sorted_;       // where the problem's list is not
   std::array<std::vector<Costs>, 2> transfer_;
 };
 
@@ -100,8 +104,8 @@ class WaysToGo {
 
  private:
   struct Choice {
-    bool cross = false;          // send the value first
-    const Step* step = nullptr;  // then run this
+    bool cross = false;           // send the value first
+    const Group* step = nullptr;  // then run this
   };
 
   const ScheduleGraph& graph_;
