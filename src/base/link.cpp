@@ -22,6 +22,18 @@ std::vector<std::string> known_names(bool with_custom) {
   return names;
 }
 
+Result<void> read_tail(const Spec& spec, RadioPower& radio) {
+  if (spec.has("tail_ms") != spec.has("tail_mw")) {
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "'" + spec.to_string() + "' has only one of tail_ms and tail_mw, expected both");
+  }
+  radio.tail_ms = CLEAVE_TRY(spec.number("tail_ms", radio.tail_ms));
+  radio.tail_mw = CLEAVE_TRY(spec.number("tail_mw", radio.tail_mw));
+  if (radio.tail_ms >= 0 && radio.tail_mw >= 0) return {};
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "'" + spec.to_string() + "' has a tail below 0, expected 0 or more ms and mW");
+}
+
 }  // namespace
 
 const std::array<Link, 3>& link_presets() {
@@ -39,7 +51,7 @@ Result<Link> parse_link(std::string_view text) {
   const Link* preset = find_preset(spec.name);
   if (!preset && spec.name != "link")
     return std::unexpected(unknown_name(kPlace, "link", spec.name, known_names(true)));
-  CLEAVE_CHECK(spec.expect_keys({"up", "down", "rtt", "radio"}));
+  CLEAVE_CHECK(spec.expect_keys({"up", "down", "rtt", "radio", "tail_ms", "tail_mw"}));
   Link link = preset ? *preset : Link{};
   if (!preset && !(spec.has("up") && spec.has("down"))) {
     return fail(ErrorCode::kInvalidArgument, kPlace,
@@ -59,6 +71,7 @@ Result<Link> parse_link(std::string_view text) {
       return std::unexpected(unknown_name(kPlace, "radio", spec.text("radio"), known_names(false)));
     link.radio = radio->radio;
   }
+  CLEAVE_CHECK(read_tail(spec, link.radio));
   return link;
 }
 

@@ -14,14 +14,6 @@ std::string_view strategy_name(Strategy strategy) {
   return "split";
 }
 
-double device_energy_mj(const EnergyModel& model, const Link& link, double compute_ms,
-                        double bytes_up, double bytes_down) {
-  double energy_uj = model.compute_mw * compute_ms;
-  if (bytes_up > 0) energy_uj += link.radio.up_mw(link.up_mbps) * link.up_ms(bytes_up);
-  if (bytes_down > 0) energy_uj += link.radio.down_mw(link.down_mbps) * link.down_ms(bytes_down);
-  return energy_uj / 1000;
-}
-
 std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut) {
   const std::size_t n = problem.device.layers();
   if (cut > n || !problem.device.head[cut]) return std::nullopt;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/link.h"
+#include "plan/energy_model.h"
 #include "plan/objective.h"
 #include "profile/profile.h"
 
@@ -19,19 +19,6 @@ struct CodecCost {
   double encode_ms = 0;
   double decode_ms = 0;
 };
-
-/// What a radio and a processor draw. The energy of a strategy is the device's:
-/// E = P_compute · (head + encode) + P_up · up + P_down · down, each P · t with P_up and P_down
-/// from thesis eq. 2.21; waiting costs nothing.
-struct EnergyModel {
-  /// Thesis table 3.5 has 20.5 mJ in 15.7 ms for mobile-only; the quotient is the default.
-  double compute_mw = kThesisComputeMw;
-  static constexpr double kThesisComputeMw = 20.5 / 15.7 * 1000;
-};
-
-/// That energy for one request, in mJ. No bytes, no radio.
-double device_energy_mj(const EnergyModel& model, const Link& link, double compute_ms,
-                        double bytes_up, double bytes_down);
 
 enum class Strategy { kDevice, kCloud, kSplit };
 std::string_view strategy_name(Strategy strategy);

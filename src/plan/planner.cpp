@@ -102,7 +102,7 @@ Json to_json(const Problem& problem, Objective objective, const std::vector<Cand
                 {"threads", problem.cloud.threads},
                 {"emulated_slowdown", problem.cloud.slowdown}}},
               {"energy_is", "modelled"},
-              {"compute_mw", problem.energy.compute_mw},
+              {"energy_model", to_json(problem.energy, link)},
               {"ranking", list}};
 }
 

@@ -29,6 +29,7 @@ class Builder {
     add_values(network);
     network.request_up = up({problem_.request_overhead_bytes, 0, 0}, problem_.link.rtt_ms / 2);
     network.request_down = down(problem_.answer_overhead_bytes, problem_.link.rtt_ms / 2);
+    network.request_down.cost.mj += problem_.link.radio.tail_mj();
     return network;
   }
 
@@ -46,16 +47,16 @@ class Builder {
   Transfer up(const plan::CodecCost& cost, double wait_ms) const {
     const double encode_ms = cost.encode_ms * problem_.device.slowdown;
     const double decode_ms = cost.decode_ms * problem_.cloud.slowdown;
-    return {
-        {encode_ms + problem_.link.up_ms(cost.payload_bytes) + decode_ms + wait_ms,
-         plan::device_energy_mj(problem_.energy, problem_.link, encode_ms, cost.payload_bytes, 0)},
-        cost.payload_bytes};
+    return {{encode_ms + problem_.link.up_ms(cost.payload_bytes) + decode_ms + wait_ms,
+             plan::compute_energy_mj(problem_.energy, encode_ms) +
+                 plan::radio_energy_mj(problem_.link, cost.payload_bytes, 0)},
+            cost.payload_bytes};
   }
 
   Transfer down(double bytes, double wait_ms) const {
-    return {{problem_.link.down_ms(bytes) + wait_ms,
-             plan::device_energy_mj(problem_.energy, problem_.link, 0, 0, bytes)},
-            bytes};
+    return {
+        {problem_.link.down_ms(bytes) + wait_ms, plan::radio_energy_mj(problem_.link, 0, bytes)},
+        bytes};
   }
 
   void add_values(NetworkProblem& network) const {

@@ -29,7 +29,8 @@ struct ScheduleRequest {
 /// What a network's layers, values and groups cost by the profiles, the codec table and the link of
 /// `problem`: schedules with any number of crossings, in the words of plan::Problem's own terms. A
 /// schedule of one crossing costs what plan::evaluate() says, but that an input is always sent as
-/// cloud-only sends it.
+/// cloud-only sends it. The radio's tail is counted with every answer: a device that computes in
+/// between lets its radio run out each time.
 ///
 /// Groups run between cuts, each stretch on one side as one group; those that were not measured are
 /// estimated (profile::GroupCosts). What goes up is coded; what comes back is sent plain, as

@@ -54,5 +54,24 @@ TEST(Link, PresetsAndCustomLinks) {
   }
 }
 
+TEST(Link, ARadioHasATailWhereItIsAskedFor) {
+  EXPECT_EQ(parse_link("4g").value().radio.tail_mj(), 0);
+  const Link link = parse_link("4g:tail_ms=200,tail_mw=1500").value();
+  EXPECT_EQ(link.radio.tail_mj(), 300);
+  EXPECT_EQ(link.radio.beta_mw, 1288.04) << "the rest is the preset's";
+  EXPECT_EQ(link.name, "4g:tail_ms=200,tail_mw=1500");
+  EXPECT_EQ(parse_link("link:up=1,down=1,radio=3g,tail_ms=2,tail_mw=500")->radio.tail_mj(), 1);
+  for (const auto& [bad, message] :
+       {std::pair("4g:tail_ms=5", "only one of tail_ms and tail_mw, expected both"),
+        std::pair("4g:tail_mw=5", "only one of tail_ms and tail_mw, expected both"),
+        std::pair("4g:tail_ms=-1,tail_mw=5", "expected 0 or more"),
+        std::pair("4g:tail_ms=1,tail_mw=much", "much")}) {
+    const auto parsed = parse_link(bad);
+    ASSERT_FALSE(parsed) << bad;
+    EXPECT_NE(parsed.error().message.find(message), std::string::npos)
+        << parsed.error().to_string();
+  }
+}
+
 }  // namespace
 }  // namespace cleave

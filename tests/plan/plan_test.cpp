@@ -80,6 +80,17 @@ TEST(CostModel, EnergyOfTheThesisRadios) {
       << "the default is the thesis' device";
 }
 
+TEST(CostModel, TheTailIsCountedOnceWhereTheLinkWasUsed) {
+  Problem p = by_hand();
+  p.link.radio.tail_ms = 40;
+  p.link.radio.tail_mw = 500;
+  const Problem without = by_hand();
+  for (const std::size_t cut : {0U, 1U})
+    EXPECT_NEAR(evaluate(p, cut)->energy_mj, evaluate(without, cut)->energy_mj + 20, 1e-9);
+  EXPECT_EQ(evaluate(p, 1)->latency_ms, evaluate(without, 1)->latency_ms) << "nobody waits for it";
+  EXPECT_EQ(evaluate(p, 3)->energy_mj, evaluate(without, 3)->energy_mj) << "no link, no tail";
+}
+
 TEST(CostModel, MissingAndInterpolatedCosts) {
   Problem p = by_hand();
   p.cloud.tail[1] = cost(8, 0);
@@ -187,6 +198,7 @@ TEST(Planner, WritesTheRanking) {
   EXPECT_EQ(json["format"], "cleave-plan/1");
   EXPECT_EQ(json["objective"], "energy");
   EXPECT_EQ(json["energy_is"], "modelled");
+  EXPECT_EQ(json["energy_model"], to_json(p.energy, p.link));
   EXPECT_EQ(json["device"]["emulated_slowdown"], 5);
   ASSERT_EQ(json["ranking"].size(), ranking.size());
   EXPECT_EQ(json["ranking"][0]["cut"], ranking[0].cut);

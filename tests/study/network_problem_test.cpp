@@ -65,8 +65,9 @@ graph::Model residual() {
   return graph::Model::parse(b.bytes()).value();
 }
 
-void expect_same_as_cuts(const graph::Model& model) {
-  const plan::Problem p = problem_of(model);
+void expect_same_as_cuts(const graph::Model& model, const std::string& link) {
+  plan::Problem p = problem_of(model);
+  p.link = *parse_link(link);
   const auto network = network_problem(model, p, {});
   const int n = network.layers;
   for (const graph::Cut& cut : model.cuts()) {
@@ -88,8 +89,26 @@ void expect_same_as_cuts(const graph::Model& model) {
 }
 
 TEST(NetworkProblem, OneCrossingCostsWhatTheCutDoes) {
-  expect_same_as_cuts(tiny());
-  expect_same_as_cuts(residual());
+  for (const char* link : {"4g", "4g:tail_ms=300,tail_mw=1000"}) {
+    expect_same_as_cuts(tiny(), link);
+    expect_same_as_cuts(residual(), link);
+  }
+}
+
+TEST(NetworkProblem, TheTailIsCountedWithEveryAnswer) {
+  const graph::Model model = residual();
+  plan::Problem p = problem_of(model);
+  using enum plan::Side;
+  const std::vector<plan::ScheduledGroup> twice{
+      {1, 1, kCloud}, {2, 2, kDevice}, {3, 3, kCloud}, {4, 4, kDevice}};
+  const auto energy_mj = [&] {
+    const auto network = network_problem(model, p, {}, plan::Objective::kEnergy);
+    return plan::evaluate(network, twice).value().energy_mj;
+  };
+  const double without = energy_mj();
+  p.link.radio.tail_ms = 300;
+  p.link.radio.tail_mw = 1000;
+  EXPECT_NEAR(energy_mj(), without + 2 * 300, 1e-9);
 }
 
 TEST(NetworkProblem, AnUncodableValueIsNotSent) {
