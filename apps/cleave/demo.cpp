@@ -15,6 +15,7 @@
 #include "demo_trial.h"
 #include "model_args.h"
 #include "plan/planner.h"
+#include "power_args.h"
 #include "profile/measure.h"
 #include "study/problem.h"
 #include "study/split_request.h"
@@ -34,6 +35,7 @@ struct Args {
   std::string device_budget = "14s";
   std::string cloud_budget = "10s";
   int jpeg_quality = 85;
+  std::string power = plan::EnergyModel{}.power;
   std::string out;
   bool json = false;
 };
@@ -76,6 +78,10 @@ Result<plan::Problem> measure_problem(const LoadedModel& loaded, const study::Sa
   options.rounds = 5;
   options.budget_s = CLEAVE_TRY(parse_duration_ms(args.device_budget)) / 1000;
   study::ProblemRequest request;
+  request.energy = CLEAVE_TRY(plan::read_power(args.power, [&]() -> Result<double> {
+    return measure_power_mw(*loaded.engine, CLEAVE_TRY(loaded.model.to_bytes()), options.engine,
+                            options.inputs);
+  }));
   say(fmt::format("profiling the device: one thread, emulated {:g}x slower by sleeping",
                   args.slowdown));
   request.device = CLEAVE_TRY(profile::measure(loaded.model, *loaded.engine, options, clock));
@@ -144,7 +150,9 @@ void print_head(const LoadedModel& loaded, const DemoNetwork& network, const pla
              args.slowdown, problem.device.whole_ms);
   fmt::print("cloud: {} threads of this machine in a server process; whole network {:.1f} ms\n",
              problem.cloud.threads, problem.cloud.whole_ms);
-  fmt::print("links: emulated by a TCP proxy, rates of thesis table 2.3; energy: modelled\n");
+  fmt::print("links: emulated by a TCP proxy, rates of thesis table 2.3\n");
+  fmt::print("energy is modelled: {}, radios of thesis table 2.3, no radio tail\n{}",
+             computing_text(problem.energy), server_text(problem));
   fmt::print("split: coded by {}; cloud-only: JPEG quality {} of the input\n", args.codec,
              args.jpeg_quality);
   if (!network.trained) {
@@ -188,7 +196,8 @@ Result<int> run(const Args& args) {
               {.pictures = network.pictures,
                .slowdown = args.slowdown,
                .jpeg_quality = args.jpeg_quality,
-               .repeat = args.repeat});
+               .repeat = args.repeat,
+               .energy = problem.energy});
   CLEAVE_CHECK(trial.run_uncut());
   if (!args.json) print_head(loaded, network, problem, args);
   Json links = Json::array();
@@ -206,7 +215,7 @@ Result<int> run(const Args& args) {
       rows.push_back(std::move(row));
     }
     if (!args.json) print_rows(p, rows);
-    links.push_back(to_json(p.link, rows));
+    links.push_back(to_json(p.link, problem.energy, rows));
   }
   if (args.json) {
     const Json json{{"format", "cleave-demo/1"},
@@ -240,6 +249,7 @@ Action define_demo(CLI::App& command) {
   command.add_option("--jpeg-quality", args->jpeg_quality, "of the picture that cloud-only sends")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  add_power_arg(command, args->power);
   command.add_option("--out", args->out, "keep the bundle in this folder");
   command.add_flag("--json", args->json, "print one JSON document instead of the tables");
   return [args] { return run(*args); };

@@ -31,7 +31,7 @@ std::string row_name(const plan::Candidate& candidate) {
 
 }  // namespace
 
-Json to_json(const Link& link, const std::vector<TrialRow>& rows) {
+Json to_json(const Link& link, const plan::EnergyModel& energy, const std::vector<TrialRow>& rows) {
   Json list = Json::array();
   for (const TrialRow& r : rows) {
     list.push_back(Json{{"strategy", r.name},
@@ -49,6 +49,7 @@ Json to_json(const Link& link, const std::vector<TrialRow>& rows) {
               {"up_mbps", link.up_mbps},
               {"down_mbps", link.down_mbps},
               {"rtt_ms", link.rtt_ms},
+              {"energy_model", plan::to_json(energy, link)},
               {"rows", list}};
 }
 
@@ -102,8 +103,8 @@ Result<TrialRow> Trial::run(const plan::Candidate& candidate, const Link& link,
   std::vector<std::vector<double>> latencies_ms(uncut_.size());
   for (const edge::FrameResult& result : results) {
     latencies_ms[result.index % uncut_.size()].push_back(result.latency.ms());
-    row.energy_mj +=
-        edge::modelled_energy_mj(result, link, {}) / static_cast<double>(results.size());
+    row.energy_mj += edge::modelled_energy_mj(result, link, options_.energy) /
+                     static_cast<double>(results.size());
     row.bytes_up += static_cast<double>(result.bytes_up) / static_cast<double>(results.size());
   }
   for (const std::vector<double>& picture : latencies_ms)

@@ -28,7 +28,7 @@ struct TrialRow {
   double error_percent() const { return 100 * (predicted_ms - measured_ms) / measured_ms; }
 };
 
-Json to_json(const Link& link, const std::vector<TrialRow>& rows);
+Json to_json(const Link& link, const plan::EnergyModel& energy, const std::vector<TrialRow>& rows);
 
 /// Sends pictures through a bundle, strategy by strategy. Not thread-safe.
 class Trial {
@@ -38,6 +38,7 @@ class Trial {
     double slowdown = 1;
     int jpeg_quality = 85;
     int repeat = 1;
+    plan::EnergyModel energy;
   };
   Trial(bundle::Bundle bundle, engine::Engine& engine, Clock& clock, Options options)
       : bundle_(std::move(bundle)), engine_(engine), clock_(clock), options_(std::move(options)) {}

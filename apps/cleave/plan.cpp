@@ -10,6 +10,7 @@
 #include "plan_print.h"
 #include "plan_problem.h"
 #include "plan_tiers.h"
+#include "power_args.h"
 #include "study/explain.h"
 #include "study/plan_table.h"
 #include "study/samples.h"
@@ -159,6 +160,7 @@ Action define_plan(CLI::App& command) {
   add_model_args(command, args->model);
   add_sample_args(command, args->samples);
   add_plan_args(command, args->plan);
+  add_power_arg(command, args->plan.power);
   command.get_option("MODEL")->required(false);
   command
       .add_option("--problem", args->problem.path,

@@ -2,21 +2,39 @@
 
 #include <CLI/CLI.hpp>
 
+#include "power_args.h"
 #include "study/problem.h"
 #include "study/samples.h"
 
 namespace cleave::app {
 
+namespace {
+
+/// What this machine draws while it runs the network as for the device's profile, in mW.
+Result<double> measure_device_mw(const LoadedModel& loaded, const profile::Profile& device,
+                                 std::span<const Tensor> inputs) {
+  if (device.machine != profile::this_machine()) {
+    return fail(ErrorCode::kInvalidArgument, "plan",
+                "the device's profile is of machine '" + device.machine + "', and here is '" +
+                    profile::this_machine() + "': expected a power that need not be measured here");
+  }
+  engine::EngineOptions options;
+  options.threads = device.threads;
+  options.precision = CLEAVE_TRY(engine::parse_precision(device.precision));
+  options.hint = CLEAVE_TRY(engine::parse_hint(device.hint));
+  return measure_power_mw(*loaded.engine, CLEAVE_TRY(loaded.model.to_bytes()), options, inputs);
+}
+
+}  // namespace
+
 void add_plan_args(CLI::App& command, PlanArgs& args) {
   command.add_option("--device", args.device, "the device's profile, from cleave profile");
   command.add_option("--cloud", args.cloud, "the server's profile");
-  command.add_option("--link", args.link, "3g, 4g, wifi or link:up=…,down=…,rtt=…")
+  command
+      .add_option("--link", args.link,
+                  "3g, 4g, wifi or link:up=…,down=…,rtt=…; a radio's tail by tail_ms=…,tail_mw=…")
       ->capture_default_str();
   command.add_option("--codec", args.codec, "what codes the values that cross")
-      ->capture_default_str();
-  command
-      .add_option("--compute-mw", args.compute_mw,
-                  "power of the device while it computes, mW (modelled)")
       ->capture_default_str();
   command
       .add_option("--jpeg-quality", args.jpeg_quality,
@@ -31,11 +49,13 @@ Result<plan::Problem> make_problem(const LoadedModel& loaded, const PlanArgs& ar
   request.device = CLEAVE_TRY(profile::load(args.device));
   request.cloud = CLEAVE_TRY(profile::load(args.cloud));
   request.link = CLEAVE_TRY(parse_link(args.link));
-  request.energy.compute_mw = args.compute_mw;
   request.codec = args.codec;
   request.jpeg_quality = args.jpeg_quality;
   const study::Samples samples = CLEAVE_TRY(study::load_samples(
       loaded.model, sample_args.paths, sample_args.preprocess, sample_args.limit));
+  request.energy = CLEAVE_TRY(plan::read_power(args.power, [&] {
+    return measure_device_mw(loaded, request.device, samples.inputs.front());
+  }));
   SteadyClock clock;
   return study::make_problem(loaded.model, *loaded.engine, request, samples, clock);
 }

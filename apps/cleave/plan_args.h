@@ -14,7 +14,7 @@ struct PlanArgs {
   std::string cloud;
   std::string link = "4g";
   std::string codec = "quant:bits=8,range=minmax|zstd:level=3";
-  double compute_mw = plan::EnergyModel::kThesisComputeMw;
+  std::string power = plan::EnergyModel{}.power;  ///< of verbs that print energy
   int jpeg_quality = 85;
 };
 

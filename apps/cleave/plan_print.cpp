@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "power_args.h"
 #include "study/explain.h"
 
 namespace cleave::app {
@@ -52,9 +53,7 @@ void print_plan_head(const plan::Problem& problem, const study::ScheduleRequest&
     fmt::print("the device is emulated: {:g}x slower than {}\n", problem.device.slowdown,
                problem.device.machine);
   }
-  fmt::print("energy is modelled: {:.0f} mW computing, radio {:.0f} mW up and {:.0f} mW down\n",
-             problem.energy.compute_mw, link.radio.up_mw(link.up_mbps),
-             link.radio.down_mw(link.down_mbps));
+  fmt::print("{}\n{}", energy_text(problem.energy, link), server_text(problem));
 }
 
 void print_schedule(const LoadedModel& loaded, const PlanArgs& args,

@@ -12,6 +12,7 @@
 #include "edge/runner.h"
 #include "edge/trace.h"
 #include "engines.h"
+#include "power_args.h"
 #include "verbs.h"
 
 namespace cleave::app {
@@ -24,6 +25,7 @@ struct RunArguments {
   std::string precision = "f32";
   std::string timeout = "10s";
   std::string link;
+  std::string power = plan::EnergyModel{}.power;
   std::string trace;
   std::string out;
   int warmup = 1;
@@ -69,8 +71,9 @@ void print_summary(const edge::RunInfo& info, const edge::RunSummary& s) {
       "frame(s) apart; {} answered on the device for want of the server\n",
       s.frames, s.throughput_fps, s.mean_bytes_up, s.mean_bytes_down, s.warmup_frames, s.fallbacks);
   if (s.mean_energy_mj) {
-    fmt::print("modelled energy of the device over {}: {:.1f} mJ a frame\n", info.energy_link->name,
-               *s.mean_energy_mj);
+    fmt::print("modelled energy of the device over {}: {:.1f} mJ a frame\n{}\n",
+               info.energy_link->name, *s.mean_energy_mj,
+               energy_text(info.energy, *info.energy_link));
   }
   if (info.measured_link) {
     fmt::print("link as measured: {:.2f} Mbit/s up, {:.2f} ms round trip\n",
@@ -110,16 +113,28 @@ Result<void> read_texts(RunArguments& args, std::optional<Link>& energy_link) {
   return {};
 }
 
+/// What this machine draws while it runs the bundle's whole network as the device will, in mW.
+Result<double> measure_device_mw(const bundle::Bundle& bundle, engine::Engine& engine,
+                                 const edge::DeviceOptions& device) {
+  const auto check = CLEAVE_TRY(bundle.check_vector(bundle.default_cut()));
+  engine::EngineOptions options;
+  options.threads = device.threads;
+  options.precision = device.precision;
+  return measure_power_mw(engine, CLEAVE_TRY(bundle.read(bundle.manifest().model)), options,
+                          check.inputs);
+}
+
 /// What happens to each result, and what is left of it for the summary.
 class Collector {
  public:
-  Collector(const RunArguments& args, const edge::Runner& runner, std::optional<Link> energy_link)
-      : args_(args), manifest_(runner.manifest()), energy_link_(std::move(energy_link)) {}
+  Collector(const RunArguments& args, const edge::RunInfo& info, const bundle::Manifest& manifest)
+      : args_(args), info_(info), manifest_(manifest) {}
 
   Result<void> take(edge::FrameResult result) {
     edge::FrameRecord record;
     record.top = edge::top_class(result.outputs, manifest_.labels);
-    if (energy_link_) record.energy_mj = edge::modelled_energy_mj(result, *energy_link_, {});
+    if (info_.energy_link)
+      record.energy_mj = edge::modelled_energy_mj(result, *info_.energy_link, info_.energy);
     if (!args_.out.empty() && !result.warmup)
       CLEAVE_CHECK(write_outputs(args_.out, manifest_, result));
     result.outputs.clear();
@@ -132,8 +147,8 @@ class Collector {
 
  private:
   const RunArguments& args_;
+  const edge::RunInfo& info_;
   const bundle::Manifest& manifest_;
-  std::optional<Link> energy_link_;
   std::vector<edge::FrameRecord> records_;
 };
 
@@ -144,32 +159,43 @@ Result<void> make_folder(const std::string& path) {
   return fail(ErrorCode::kIo, "run", "cannot make '" + path + "': " + error.message());
 }
 
+/// What is known of a run before it.
+Result<edge::RunInfo> describe_run(const RunArguments& args, std::optional<Link> energy_link,
+                                   const bundle::Bundle& bundle, engine::Engine& engine) {
+  edge::RunInfo info{.bundle = bundle.manifest().name,
+                     .strategy = args.runner.strategy,
+                     .server = args.runner.server,
+                     .inflight = args.inflight,
+                     .threads = args.runner.device.threads,
+                     .precision = args.precision,
+                     .emulated_slowdown = args.runner.device.slowdown,
+                     .energy_link = std::move(energy_link)};
+  if (info.energy_link) {
+    info.energy = CLEAVE_TRY(plan::read_power(
+        args.power, [&] { return measure_device_mw(bundle, engine, args.runner.device); }));
+  }
+  return info;
+}
+
 Result<int> run(RunArguments args) {
   std::optional<Link> energy_link;
   CLEAVE_CHECK(read_texts(args, energy_link));
   const auto items = CLEAVE_TRY(data::expand_inputs(args.inputs));
   auto bundle = CLEAVE_TRY(bundle::Bundle::load(args.bundle));
   const auto engine = CLEAVE_TRY(make_engine(args.engine));
+  edge::RunInfo info = CLEAVE_TRY(describe_run(args, std::move(energy_link), bundle, *engine));
   if (!args.out.empty()) CLEAVE_CHECK(make_folder(args.out));
   SteadyClock clock;
   const auto runner =
       CLEAVE_TRY(edge::Runner::create(std::move(bundle), *engine, clock, args.runner));
-  Collector collector(args, *runner, energy_link);
+  Collector collector(args, info, runner->manifest());
   CLEAVE_CHECK(runner->run(
       {.items = items, .warmup = args.warmup, .repeat = args.repeat, .inflight = args.inflight},
       [&](edge::FrameResult result) { return collector.take(std::move(result)); }));
 
   if (!args.trace.empty())
     CLEAVE_CHECK(write_file(args.trace, edge::make_trace(collector.records())));
-  const edge::RunInfo info{.bundle = runner->manifest().name,
-                           .strategy = args.runner.strategy,
-                           .server = args.runner.server,
-                           .inflight = args.inflight,
-                           .threads = args.runner.device.threads,
-                           .precision = args.precision,
-                           .emulated_slowdown = args.runner.device.slowdown,
-                           .measured_link = runner->measured_link(),
-                           .energy_link = energy_link};
+  info.measured_link = runner->measured_link();
   if (args.json) {
     fmt::print("{}\n", dump_json(edge::to_json(info, collector.records()), 2));
   } else {
@@ -219,7 +245,9 @@ Action define_run(CLI::App& command) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100));
   command.add_option("--link", args->link,
-                     "3g, 4g, wifi or link:…: its radio prices the modelled energy");
+                     "3g, 4g, wifi or link:…[,tail_ms=…,tail_mw=…]: its radio prices the modelled "
+                     "energy");
+  add_power_arg(command, args->power)->needs("--link");
   command.add_option("--trace", args->trace, "write every stage as a Chrome/Perfetto trace");
   command.add_option("--out", args->out, "folder for the outputs, as .npy");
   command.add_flag("--json", args->json, "print one JSON document (cleave-run/1)");

@@ -117,7 +117,11 @@ Json to_json(const RunInfo& info, std::span<const FrameRecord> records) {
             {"inflight", info.inflight},   {"threads", info.threads},
             {"precision", info.precision}, {"emulated_slowdown", info.emulated_slowdown}};
   if (info.measured_link) json["measured_link"] = to_json(*info.measured_link);
-  if (info.energy_link) json["energy_link"] = to_json(*info.energy_link);
+  if (info.energy_link) {
+    json["energy_link"] = to_json(*info.energy_link);
+    json["energy_is"] = "modelled";
+    json["energy_model"] = plan::to_json(info.energy, *info.energy_link);
+  }
   json["summary"] = to_json(summarize(records));
   Json frames = Json::array();
   for (const FrameRecord& record : records) frames.push_back(to_json(record));

@@ -54,6 +54,7 @@ struct RunInfo {
   double emulated_slowdown = 1;
   std::optional<Link> measured_link{};
   std::optional<Link> energy_link{};  ///< whose radio the modelled energy is of
+  plan::EnergyModel energy{};         ///< where there is such a link
 };
 
 /// "cleave-run/1", docs/formats/run.md.

@@ -67,6 +67,15 @@ TEST(RunReport, HoldsWhatWasMeasured) {
   EXPECT_EQ(json["summary"]["fallbacks"], 1);
   EXPECT_EQ(json["summary"]["modelled_mean_energy_mj"], 12);
   EXPECT_FALSE(json.contains("measured_link"));
+  EXPECT_FALSE(json.contains("energy_is"));
+}
+
+TEST(RunReport, SaysWhichModelItsEnergyIsOf) {
+  RunInfo info{.bundle = "b", .energy_link = parse_link("4g").value()};
+  info.energy.power = "const:mw=5";
+  const Json json = to_json(info, {});
+  EXPECT_EQ(json["energy_is"], "modelled");
+  EXPECT_EQ(json["energy_model"], plan::to_json(info.energy, *info.energy_link));
 }
 
 TEST(ModelledEnergy, PricesWhatTheDeviceDid) {
@@ -80,6 +89,9 @@ TEST(ModelledEnergy, PricesWhatTheDeviceDid) {
   // 1000 bytes at 8 Mbit/s take 1 ms; 100 bytes 0.1 ms; 1 W for the radio.
   link.radio.beta_mw = 1000;
   EXPECT_NEAR(modelled_energy_mj(r.result, link, model), 40 + 1 + 0.1, 1e-9);
+  link.radio.tail_ms = 20;
+  link.radio.tail_mw = 500;
+  EXPECT_NEAR(modelled_energy_mj(r.result, link, model), 40 + 1 + 0.1 + 10, 1e-9);
 }
 
 TEST(Trace, IsValidJsonWithEveryStageOnceAFrame) {
