@@ -5,9 +5,9 @@
 #include "power_args.h"
 #include "study/problem.h"
 #include "study/samples.h"
+#include "study/trace_link.h"
 
 namespace cleave::app {
-
 namespace {
 
 /// What this machine draws while it runs the network as for the device's profile, in mW.
@@ -25,6 +25,22 @@ Result<double> measure_device_mw(const LoadedModel& loaded, const profile::Profi
   return measure_power_mw(*loaded.engine, CLEAVE_TRY(loaded.model.to_bytes()), options, inputs);
 }
 
+/// The link, or what it comes to over a trace.
+Result<Link> read_link(const PlanArgs& args) {
+  Link link = CLEAVE_TRY(parse_link(args.link));
+  if (args.trace.empty()) return link;
+  const wire::LinkTrace trace = CLEAVE_TRY(wire::read_link_trace(args.trace));
+  if (args.over == "expected") {
+    link = CLEAVE_TRY(study::expected_link(trace, link));
+    link.name = args.trace + " on average";
+    return link;
+  }
+  const study::WorstLink worst = CLEAVE_TRY(study::worst_link(trace, link));
+  link = worst.link;
+  link.name = args.trace + (worst.one_moment ? " at its worst" : " at the worst of each, a bound");
+  return link;
+}
+
 }  // namespace
 
 void add_plan_args(CLI::App& command, PlanArgs& args) {
@@ -33,6 +49,13 @@ void add_plan_args(CLI::App& command, PlanArgs& args) {
   command
       .add_option("--link", args.link,
                   "3g, 4g, wifi or link:up=…,down=…,rtt=…; a radio's tail by tail_ms=…,tail_mw=…")
+      ->capture_default_str();
+  command
+      .add_option("--trace", args.trace,
+                  "plan for a link that changes: its rates over time, as for cleave link")
+      ->type_name("FILE");
+  command.add_option("--over", args.over, "of the trace: its expected or its worst cost")
+      ->check(CLI::IsMember({"expected", "worst"}))
       ->capture_default_str();
   command.add_option("--codec", args.codec, "what codes the values that cross")
       ->capture_default_str();
@@ -48,7 +71,7 @@ Result<plan::Problem> make_problem(const LoadedModel& loaded, const PlanArgs& ar
   study::ProblemRequest request;
   request.device = CLEAVE_TRY(profile::load(args.device));
   request.cloud = CLEAVE_TRY(profile::load(args.cloud));
-  request.link = CLEAVE_TRY(parse_link(args.link));
+  request.link = CLEAVE_TRY(read_link(args));
   request.codec = args.codec;
   request.jpeg_quality = args.jpeg_quality;
   const study::Samples samples = CLEAVE_TRY(study::load_samples(

@@ -13,6 +13,8 @@ struct PlanArgs {
   std::string device;
   std::string cloud;
   std::string link = "4g";
+  std::string trace;              ///< file of a link's course; empty: the link as it is
+  std::string over = "expected";  ///< or "worst": what of the trace counts
   std::string codec = "quant:bits=8,range=minmax|zstd:level=3";
   std::string power = plan::EnergyModel{}.power;  ///< of verbs that print energy
   int jpeg_quality = 85;

@@ -48,7 +48,7 @@ struct PlanTable {
   }
 };
 
-/// The file format "cleave-table/1", docs/formats/table.md. Reading fails with kNotThisFormat or
+/// The file format "cleave-table/1", docs/formats/plan.md. Reading fails with kNotThisFormat or
 /// kCorrupt, saying what was found and what was expected; a table that was read can be looked up.
 Json to_json(const PlanTable& table);
 Result<PlanTable> table_from_json(const Json& json);

@@ -60,8 +60,9 @@ Result<RaplCounters> RaplCounters::open(const fs::path& root) {
   const std::vector<fs::path> domains = CLEAVE_TRY(domains_in(root));
   std::vector<Package> packages;
   for (const fs::path& domain : domains) {
-    const std::string name = CLEAVE_TRY(read_line(domain / "name"));
-    if (!name.starts_with("package-")) continue;
+    const Result<std::string> name = read_line(domain / "name");
+    if (!name) return std::unexpected(name.error());
+    if (!name->starts_with("package-")) continue;
     packages.push_back(
         {domain / "energy_uj", CLEAVE_TRY(read_count(domain / "max_energy_range_uj"))});
   }

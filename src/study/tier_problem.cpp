@@ -46,7 +46,7 @@ class Builder {
       const Link& link = tiers_[hop].link;
       const double sent = *bytes + problem_.answer_overhead_bytes;
       sum.cost.ms += link.down_ms(sent) + link.rtt_ms / 2;
-      if (hop == 0) sum.cost.mj += plan::device_energy_mj(problem_.energy, link, 0, 0, sent);
+      if (hop == 0) sum.cost.mj += plan::radio_energy_mj(link, 0, sent) + link.radio.tail_mj();
       sum.bytes += sent;
     }
     return sum;
@@ -62,7 +62,8 @@ class Builder {
       const double sent = codec->payload_bytes + problem_.request_overhead_bytes;
       sum.cost.ms += link.up_ms(sent) + link.rtt_ms / 2;
       if (hop == 0) {
-        sum.cost.mj += plan::device_energy_mj(problem_.energy, link, encode_ms, sent, 0);
+        sum.cost.mj += plan::compute_energy_mj(problem_.energy, encode_ms) +
+                       plan::radio_energy_mj(link, sent, 0);
       }
       sum.bytes += sent;
     }

@@ -102,7 +102,7 @@ TEST(NetworkProblem, TheTailIsCountedWithEveryAnswer) {
   const std::vector<plan::ScheduledGroup> twice{
       {1, 1, kCloud}, {2, 2, kDevice}, {3, 3, kCloud}, {4, 4, kDevice}};
   const auto energy_mj = [&] {
-    const auto network = network_problem(model, p, {}, plan::Objective::kEnergy);
+    const auto network = network_problem(model, p, {});
     return plan::evaluate(network, twice).value().energy_mj;
   };
   const double without = energy_mj();
