@@ -1,4 +1,4 @@
-// cleave codec: tensors to packets and back, and the list of stages.
+// cleave codec: tensors to packets and back, the list of stages, and what codecs do to a network.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +9,7 @@
 #include "codec/packet.h"
 #include "codec/packet_list.h"
 #include "codec/stage.h"
+#include "codec_table.h"
 #include "data/npy.h"
 #include "verbs.h"
 
@@ -133,6 +134,13 @@ Action define_codec(CLI::App& command) {
   CLI::App* decode_command =
       command.add_subcommand("decode", "turn a packet back into an .npy array");
   CLI::App* list_command = command.add_subcommand("list", "list the stages and their settings");
+  const auto table = std::make_shared<CodecTableArgs>();
+  CLI::App* table_command =
+      command.add_subcommand("table", "measure codecs on a network's values, for cleave plan");
+  add_model_args(*table_command, table->model);
+  add_sample_args(*table_command, table->samples);
+  table_command->add_option("--codec", table->codecs, "a codec; may be repeated")->required();
+  table_command->add_option("--out", table->out, "file for the table")->required();
   for (CLI::App* files_command : {encode_command, decode_command}) {
     files_command->add_option("IN", options->in, "file to read")->required();
     files_command->add_option("OUT", options->out, "file to write, whole or not at all")
@@ -147,6 +155,7 @@ Action define_codec(CLI::App& command) {
   return [=]() -> Result<int> {
     if (encode_command->parsed()) return encode(*options);
     if (decode_command->parsed()) return decode(*options);
+    if (table_command->parsed()) return write_codec_table(*table);
     return list(options->json);
   };
 }

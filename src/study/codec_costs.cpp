@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/stats.h"
+#include "bundle/tolerance.h"
 #include "codec/packet.h"
 #include "engine/intermediates.h"
 #include "profile/measure.h"
@@ -17,22 +18,24 @@ constexpr std::size_t kTimedRuns = 3;
 
 void rest(Clock& clock) { clock.sleep_until(clock.now() + from_ms(profile::kIdleMs)); }
 
-/// Codes a tensor once: its packet's bytes and the times it took.
-Result<plan::CodecCost> code_once(const codec::Codec& codec, const Tensor& tensor, Clock& clock) {
+/// Codes a tensor once: its packet's bytes, the times it took and what it lost.
+Result<plan::CodedValue> code_once(const codec::Codec& codec, const Tensor& tensor, Clock& clock) {
   const Nanos start = clock.now();
   const Bytes packet = CLEAVE_TRY(codec::encode_bound(codec, tensor));
   const Nanos encoded = clock.now();
-  CLEAVE_CHECK(codec::decode_bound(codec, packet, tensor.dtype(), tensor.shape()));
-  return plan::CodecCost{static_cast<double>(packet.size()), to_ms(encoded - start),
-                         to_ms(clock.now() - encoded)};
+  const Tensor decoded =
+      CLEAVE_TRY(codec::decode_bound(codec, packet, tensor.dtype(), tensor.shape()));
+  const double decode_ms = to_ms(clock.now() - encoded);
+  return plan::CodedValue{{static_cast<double>(packet.size()), to_ms(encoded - start), decode_ms},
+                          bundle::relative_difference(decoded, tensor)};
 }
 
 /// What sending a value costs, from what it was in each sample.
-Result<plan::CodecCost> cost_of_value(const std::vector<Tensor>& tensors, std::string_view spec,
-                                      Clock& clock) {
+Result<plan::CodedValue> cost_of_value(const std::vector<Tensor>& tensors, std::string_view spec,
+                                       Clock& clock) {
   const Json calibration = CLEAVE_TRY(codec::Codec::calibrate(spec, tensors));
   const codec::Codec codec = CLEAVE_TRY(codec::Codec::create(spec, calibration));
-  plan::CodecCost mean;
+  plan::CodedValue mean;
   std::vector<double> encode_ms;
   std::vector<double> decode_ms;
   // Every sample counts alike in the bytes; only the timed runs need their rest.
@@ -40,14 +43,15 @@ Result<plan::CodecCost> cost_of_value(const std::vector<Tensor>& tensors, std::s
   for (std::size_t run = 0; run < runs; ++run) {
     const bool timed = run < kTimedRuns;
     if (timed) rest(clock);
-    const auto cost = CLEAVE_TRY(code_once(codec, tensors[run % tensors.size()], clock));
-    mean.payload_bytes += cost.payload_bytes / static_cast<double>(runs);
+    const auto coded = CLEAVE_TRY(code_once(codec, tensors[run % tensors.size()], clock));
+    mean.cost.payload_bytes += coded.cost.payload_bytes / static_cast<double>(runs);
+    mean.loss += coded.loss / static_cast<double>(runs);
     if (!timed) continue;
-    encode_ms.push_back(cost.encode_ms);
-    decode_ms.push_back(cost.decode_ms);
+    encode_ms.push_back(coded.cost.encode_ms);
+    decode_ms.push_back(coded.cost.decode_ms);
   }
-  mean.encode_ms = summarize(encode_ms).median;
-  mean.decode_ms = summarize(decode_ms).median;
+  mean.cost.encode_ms = summarize(encode_ms).median;
+  mean.cost.decode_ms = summarize(decode_ms).median;
   return mean;
 }
 
@@ -61,7 +65,8 @@ std::set<std::string> crossing_values(const graph::Model& model) {
 
 }  // namespace
 
-std::optional<plan::CodecCost> cost_of_cut(const graph::Cut& cut, const CodecTable& table) {
+std::optional<plan::CodecCost> cost_of_cut(const graph::Cut& cut,
+                                           const std::map<std::string, plan::CodecCost>& table) {
   plan::CodecCost sum;
   for (const TensorSpec& value : cut.values) {
     const auto cost = table.find(value.name);
@@ -73,10 +78,10 @@ std::optional<plan::CodecCost> cost_of_cut(const graph::Cut& cut, const CodecTab
   return sum;
 }
 
-Result<CodecTable> measure_codec_costs(const graph::Model& model, engine::Engine& engine,
-                                       std::string_view codec_spec,
-                                       const std::vector<std::vector<Tensor>>& samples,
-                                       Clock& clock) {
+Result<plan::CodecChoice> measure_codec_costs(const graph::Model& model, engine::Engine& engine,
+                                              std::string_view codec_spec,
+                                              const std::vector<std::vector<Tensor>>& samples,
+                                              Clock& clock) {
   if (samples.empty())
     return fail(ErrorCode::kInvalidArgument, kPlace, "no sample input, expected one or more");
   CLEAVE_CHECK(codec::Codec::create(codec_spec));
@@ -84,7 +89,7 @@ Result<CodecTable> measure_codec_costs(const graph::Model& model, engine::Engine
   for (const std::vector<Tensor>& inputs : samples) {
     values.push_back(CLEAVE_TRY(engine::intermediate_values(model, engine, {}, inputs)));
   }
-  CodecTable table;
+  plan::CodecChoice table{std::string(codec_spec), {}};
   std::optional<Error> refused;
   for (const std::string& name : crossing_values(model)) {
     std::vector<Tensor> tensors;
@@ -97,12 +102,12 @@ Result<CodecTable> measure_codec_costs(const graph::Model& model, engine::Engine
     // A codec may refuse some values, masks of -inf for one: nobody can cut there.
     auto cost = about("value '" + name + "'", cost_of_value(tensors, codec_spec, clock));
     if (cost) {
-      table.emplace(name, *cost);
+      table.values.emplace(name, *cost);
     } else if (!refused) {
       refused = std::move(cost).error();
     }
   }
-  if (table.empty() && refused) return std::unexpected(*std::move(refused));
+  if (table.values.empty() && refused) return std::unexpected(*std::move(refused));
   return table;
 }
 

@@ -39,18 +39,11 @@ Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& en
   problem.cloud = request.cloud;
   problem.link = request.link;
   problem.energy = request.energy;
-  problem.value_codec =
-      CLEAVE_TRY(measure_codec_costs(model, engine, request.codec, samples.inputs, clock));
   problem.codec.resize(model.layers().size() + 1);
-  bool any = false;
-  for (const graph::Cut& cut : model.cuts()) {
-    auto& cost = problem.codec[static_cast<std::size_t>(cut.index)];
-    cost = cost_of_cut(cut, problem.value_codec);
-    any = any || cost;
-  }
-  if (!any && !model.cuts().empty()) {
-    return fail(ErrorCode::kUnsupported, kPlace,
-                "codec '" + request.codec + "' refuses a value of every cut");
+  if (!request.codec.empty()) {
+    const auto table =
+        CLEAVE_TRY(measure_codec_costs(model, engine, request.codec, samples.inputs, clock));
+    CLEAVE_CHECK(set_codec(problem, model, table, kAnyLoss));
   }
   if (samples.pictures.empty()) {
     problem.codec.front() = plan::CodecCost{bytes_of(model.inputs()), 0, 0};
@@ -60,6 +53,23 @@ Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& en
   }
   problem.answer_bytes = bytes_of(model.outputs());
   return problem;
+}
+
+Result<void> set_codec(plan::Problem& problem, const graph::Model& model,
+                       const plan::CodecChoice& choice, double max_loss) {
+  problem.value_codec = plan::values_within(choice, max_loss);
+  const auto input = problem.codec.front();
+  problem.codec.assign(model.layers().size() + 1, std::nullopt);
+  problem.codec.front() = input;
+  bool any = model.cuts().empty();
+  for (const graph::Cut& cut : model.cuts()) {
+    auto& cost = problem.codec[static_cast<std::size_t>(cut.index)];
+    cost = cost_of_cut(cut, problem.value_codec);
+    any = any || cost;
+  }
+  if (any) return {};
+  return fail(ErrorCode::kUnsupported, kPlace,
+              "codec '" + choice.codec + "' cannot send all values of any cut");
 }
 
 }  // namespace cleave::study

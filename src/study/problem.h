@@ -1,11 +1,12 @@
 #pragma once
 
+#include <limits>
 #include <string>
 
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "graph/model.h"
-#include "plan/cost_model.h"
+#include "plan/codec_choices.h"
 #include "study/samples.h"
 
 namespace cleave::study {
@@ -16,7 +17,7 @@ struct ProblemRequest {
   profile::Profile cloud;
   Link link;
   plan::EnergyModel energy;
-  std::string codec;
+  std::string codec;      ///< empty: set_codec() is to follow
   int jpeg_quality = 85;  ///< of the picture that cloud-only sends, where inputs are pictures
 };
 
@@ -25,5 +26,13 @@ struct ProblemRequest {
 Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& engine,
                                    const ProblemRequest& request, const Samples& samples,
                                    Clock& clock);
+
+/// A loss that no codec exceeds.
+inline constexpr double kAnyLoss = std::numeric_limits<double>::infinity();
+
+/// Sends values as a codec of a table does, those with more than `max_loss` not at all. Fails with
+/// kUnsupported when then no cut is left.
+Result<void> set_codec(plan::Problem& problem, const graph::Model& model,
+                       const plan::CodecChoice& choice, double max_loss);
 
 }  // namespace cleave::study

@@ -51,8 +51,9 @@ TEST(CodecCosts, BytesAreThoseOfTheEncodedValues) {
     ASSERT_TRUE(table) << table.error().to_string();
     for (std::size_t i = 0; i < model.cuts().size(); i += 4) {
       const graph::Cut& cut = model.cuts()[i];
-      EXPECT_DOUBLE_EQ(cost_of_cut(cut, *table).value().payload_bytes,
-                       direct_bytes(model, cut, spec))
+      EXPECT_DOUBLE_EQ(
+          cost_of_cut(cut, plan::values_within(*table, kAnyLoss)).value().payload_bytes,
+          direct_bytes(model, cut, spec))
           << spec << " at cut " << cut.index;
     }
   }
@@ -65,7 +66,7 @@ TEST(CodecCosts, CountsEveryValueOfACut) {
   std::size_t widest = 0;
   for (const graph::Cut& cut : model.cuts()) {
     widest = std::max(widest, cut.values.size());
-    EXPECT_DOUBLE_EQ(cost_of_cut(cut, table).value().payload_bytes,
+    EXPECT_DOUBLE_EQ(cost_of_cut(cut, plan::values_within(table, kAnyLoss)).value().payload_bytes,
                      direct_bytes(model, cut, "raw"));
   }
   EXPECT_GT(widest, 1U);
@@ -85,10 +86,45 @@ TEST(CodecCosts, CutsThatTheCodecRefusesAreLeftOut) {
   for (const graph::Cut& cut : model.cuts()) {
     const bool masked =
         std::ranges::find(cut.values, "mask", &TensorSpec::name) != cut.values.end();
-    EXPECT_EQ(cost_of_cut(cut, *table).has_value(), !masked) << cut.index;
+    EXPECT_EQ(cost_of_cut(cut, plan::values_within(*table, kAnyLoss)).has_value(), !masked)
+        << cut.index;
     left_out += masked ? 1 : 0;
   }
   EXPECT_EQ(left_out, 1);
+}
+
+TEST(CodecCosts, CoarserCodesLoseMoreAndRawNothing) {
+  ManualClock clock;
+  const graph::Model model = tiny();
+  double before = -1;
+  for (const char* spec : {"raw", "quant:bits=8", "quant:bits=2"}) {
+    const auto table = measure_codec_costs(model, test_engine(), spec, noise(model), clock).value();
+    EXPECT_EQ(table.codec, spec);
+    double worst = 0;
+    for (const auto& [name, value] : table.values) worst = std::max(worst, value.loss);
+    EXPECT_GT(worst, before) << spec;
+    before = worst;
+  }
+  EXPECT_LT(before, 0.5);
+}
+
+TEST(SetCodec, LeavesOutWhatLosesTooMuch) {
+  const graph::Model model = tiny();
+  plan::CodecChoice choice{"some", {}};
+  for (const graph::Cut& cut : model.cuts())
+    for (const TensorSpec& value : cut.values) choice.values[value.name] = {{100, 1, 1}, 0.5};
+  const std::string spared = model.cuts().front().values.front().name;
+  choice.values[spared].loss = 0.1;
+  plan::Problem problem;
+  problem.codec.assign(model.layers().size() + 1, std::nullopt);
+  problem.codec.front() = plan::CodecCost{5, 0, 0};
+  ASSERT_TRUE(set_codec(problem, model, choice, 0.2));
+  EXPECT_EQ(problem.codec.front()->payload_bytes, 5) << "the input is sent as before";
+  for (const graph::Cut& cut : model.cuts()) {
+    const bool kept = cut.single() && cut.values.front().name == spared;
+    EXPECT_EQ(problem.codec[static_cast<std::size_t>(cut.index)].has_value(), kept) << cut.index;
+  }
+  EXPECT_EQ(set_codec(problem, model, choice, 0.01).error().code, ErrorCode::kUnsupported);
 }
 
 TEST(CodecCosts, Errors) {
