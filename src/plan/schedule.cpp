@@ -108,6 +108,18 @@ Result<void> check(const ScheduleProblem& problem) {
   return check(problem.limits);
 }
 
+std::vector<ScheduledGroup> stretches_of(const std::vector<ScheduledGroup>& groups) {
+  std::vector<ScheduledGroup> stretches;
+  for (const ScheduledGroup& g : groups) {
+    if (!stretches.empty() && stretches.back().side == g.side) {
+      stretches.back().last = g.last;
+    } else {
+      stretches.push_back(g);
+    }
+  }
+  return stretches;
+}
+
 Result<std::vector<Group>> find_groups(const std::vector<Group>& device,
                                        const std::vector<Group>& cloud, int layers,
                                        const std::vector<ScheduledGroup>& groups) {

@@ -82,6 +82,9 @@ struct ScheduledGroup {
   bool operator==(const ScheduledGroup&) const = default;
 };
 
+/// The groups, neighbours on one side as one.
+std::vector<ScheduledGroup> stretches_of(const std::vector<ScheduledGroup>& groups);
+
 /// Groups in running order, with what they come to.
 struct Schedule {
   std::vector<ScheduledGroup> groups;

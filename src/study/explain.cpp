@@ -14,24 +14,6 @@ namespace {
 using plan::Objective;
 using plan::Side;
 
-/// Runs of neighbouring groups on one side.
-struct Stretch {
-  Side side;
-  int last;
-};
-
-std::vector<Stretch> stretches_of(const std::vector<plan::ScheduledGroup>& groups) {
-  std::vector<Stretch> stretches;
-  for (const plan::ScheduledGroup& g : groups) {
-    if (!stretches.empty() && stretches.back().side == g.side) {
-      stretches.back().last = g.last;
-    } else {
-      stretches.push_back({g.side, g.last});
-    }
-  }
-  return stretches;
-}
-
 /// The factors looked at on either side of 1, and how closely a turn is found.
 constexpr double kFarthest = 64;
 constexpr double kStride = 1.5;
@@ -155,8 +137,8 @@ std::string layer_name(const graph::Model& model, int layer) {
 }
 
 std::string describe(const graph::Model& model, const std::vector<plan::ScheduledGroup>& groups) {
-  const std::vector<Stretch> stretches = stretches_of(groups);
-  const auto name = [&](const Stretch& s) { return layer_name(model, s.last); };
+  const std::vector<plan::ScheduledGroup> stretches = plan::stretches_of(groups);
+  const auto name = [&](const plan::ScheduledGroup& s) { return layer_name(model, s.last); };
   if (stretches.size() == 1)
     return stretches.front().side == Side::kDevice ? "device-only" : "cloud-only";
   if (stretches.size() == 2 && stretches.front().side == Side::kDevice)
