@@ -82,7 +82,7 @@ Result<Comparison> compare(MeasuredNetwork& network, engine::Engine& engine,
                            plan::Objective objective, double refine_s) {
   SteadyClock clock;
   const auto planned =
-      CLEAVE_TRY(study::refine_schedule(network.model, engine, network.problem, {}, objective,
+      CLEAVE_TRY(study::refine_schedule(network.model, engine, network.problem, {{}, objective, {}},
                                         network.group_options(refine_s), clock));
   Comparison c;
   c.planned = planned.solution.schedule;

@@ -239,7 +239,7 @@ Result<double> device_ms_of(const plan::NetworkProblem& problem, const plan::Sch
   const auto steps = CLEAVE_TRY(plan::steps_of(problem, schedule.groups));
   double ms = 0;
   for (const plan::ScheduleStep& step : steps)
-    if (!step.is_transfer() && step.side == plan::Side::kDevice) ms += step.cost.ms;
+    if (step.side == plan::Side::kDevice) ms += step.cost.ms;
   return ms;
 }
 
@@ -267,9 +267,8 @@ Result<void> try_link(MeasuredNetwork& network, const Link& link, engine::Engine
                       const Effort& effort, Report& report) {
   SteadyClock clock;
   network.problem.link = link;
-  const auto planned = CLEAVE_TRY(
-      study::refine_schedule(network.model, engine, network.problem, {}, plan::Objective::kLatency,
-                             network.group_options(effort.refine_s), clock));
+  const auto planned = CLEAVE_TRY(study::refine_schedule(
+      network.model, engine, network.problem, {}, network.group_options(effort.refine_s), clock));
   auto trials = CLEAVE_TRY(
       Field(network, planned.problem).choose(planned.solution.schedule, effort.slowest_random_ms));
   Arena arena(network, engine, clock);
