@@ -25,17 +25,6 @@ struct Args {
   study::TrainingSpec training_spec;
 };
 
-/// A line of machines is planned for the objective alone.
-Result<int> run_tiers(const LoadedModel& loaded, const Args& args) {
-  const plan::Limits& limits = args.limits;
-  if (args.training || limits.deadline_ms || limits.battery_mj || limits.cloud_ms) {
-    return fail(ErrorCode::kUnsupported, "plan",
-                "--tier with limits or --training, expected neither");
-  }
-  return plan_tiers(loaded, {args.tiers, args.objective, args.network.json}, args.network.plan,
-                    args.network.samples);
-}
-
 Result<int> run(const Args& args) {
   if (!args.problem.path.empty()) {
     ProblemArgs problem = args.problem;
@@ -54,7 +43,94 @@ Result<int> run(const Args& args) {
   if (args.training) network.request.training = args.training_spec;
   CLEAVE_CHECK(plan::check(args.limits));
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
-  return tiers ? run_tiers(loaded, args) : plan_network(loaded, network);
+  if (!tiers) return plan_network(loaded, network);
+  return plan_tiers(loaded, {args.tiers, args.objective, args.network.json}, plan_args,
+                    args.network.samples);
+}
+
+void add_wishes(CLI::App& command, Args& args) {
+  command.add_option("--objective", args.objective, "latency, energy or bytes")
+      ->capture_default_str();
+  command.add_option("--deadline", args.limits.deadline_ms, "most latency, ms");
+  command.add_option("--battery", args.limits.battery_mj,
+                     "most energy of the device, mJ (modelled)");
+  command.add_option("--cloud-limit", args.limits.cloud_ms, "most time in the cloud, ms");
+  command.add_flag("--training", args.training,
+                   "plan a step of online training: inference and its mirror, modelled");
+  command
+      .add_option("--updated", args.training_spec.updated,
+                  "share of the weights that a training step changes")
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs("--training")
+      ->capture_default_str();
+  command
+      .add_option("--backward", args.training_spec.backward_over_forward,
+                  "cost of a layer's backward pass over its forward pass (modelled)")
+      ->check(CLI::NonNegativeNumber)
+      ->needs("--training")
+      ->capture_default_str();
+  command
+      .add_option("--codecs", args.network.codecs,
+                  "choose the codec as well, from a table of cleave codec table")
+      ->type_name("FILE")
+      ->excludes("--codec");
+  command.add_option("--max-loss", args.network.max_loss, "of that table: most loss of a value")
+      ->check(CLI::NonNegativeNumber)
+      ->needs("--codecs");
+}
+
+void add_measuring(CLI::App& command, NetworkArgs& args) {
+  command.add_flag(
+      "--measure", args.measure,
+      "measure here, until the schedule rests on no estimate, and add to the profiles");
+  command.add_option("--budget", args.budget, "time that --measure may take")
+      ->needs("--measure")
+      ->capture_default_str();
+}
+
+void add_outputs(CLI::App& command, NetworkArgs& args) {
+  command.add_flag("--explain", args.explain, "say why, and what would change the choice");
+  command.add_flag("--pareto", args.pareto,
+                   "every schedule that none beats in latency, energy and bytes");
+  command.add_option("--dot", args.dot, "file for a picture of the schedule, for Graphviz")
+      ->type_name("FILE");
+  command.add_option("--top", args.top, "cuts to print, device-only and cloud-only beside them")
+      ->capture_default_str();
+  command
+      .add_option("--table", args.table,
+                  "file for the best schedule at every link rate and server load")
+      ->type_name("FILE");
+  command.add_option("--rates", args.rates, "of the table: Mbit/s up, FIRST:LAST:POINTS")
+      ->needs("--table")
+      ->capture_default_str();
+  command.add_option("--loads", args.loads, "of the table: factors on the server's times")
+      ->needs("--table")
+      ->capture_default_str();
+  command.add_option("--out", args.out, "file for the plan");
+  command.add_flag("--json", args.json, "print the plan as JSON");
+}
+
+/// What is planned in place of a network between two machines, and the options that say nothing of
+/// it: they are refused, not passed over.
+void add_other_problems(CLI::App& command, Args& args) {
+  const std::vector<std::string> of_networks{
+      "--deadline", "--battery", "--cloud-limit", "--training", "--codecs", "--measure",
+      "--explain",  "--pareto",  "--dot",         "--table",    "--out",    "--trace"};
+  CLI::Option* tier =
+      command.add_option("--tier", args.tiers,
+                         "a machine behind the device, in the order of the line: the link to it "
+                         "from the one before, and its profile; instead of --link and --cloud");
+  tier->type_name("LINK@PROFILE")->excludes("--cloud")->excludes("--link");
+  CLI::Option* problem =
+      command.add_option("--problem", args.problem.path,
+                         "plan a cleave-problem/1 or cleave-dag/1 instead of a network");
+  problem->type_name("FILE")->excludes("MODEL")->excludes("--objective")->excludes(tier);
+  for (const std::string& name : of_networks) {
+    tier->excludes(name);
+    problem->excludes(name);
+  }
+  command.add_option("--solver", args.problem.solver, "of a problem; the fastest exact one else")
+      ->needs(problem);
 }
 
 }  // namespace
@@ -66,69 +142,10 @@ Action define_plan(CLI::App& command) {
   add_plan_args(command, args->network.plan);
   add_power_arg(command, args->network.plan.power);
   command.get_option("MODEL")->required(false);
-  command
-      .add_option("--problem", args->problem.path,
-                  "plan a cleave-problem/1 or cleave-dag/1 instead of a network")
-      ->type_name("FILE")
-      ->excludes("MODEL");
-  command.add_option("--solver", args->problem.solver, "of a problem; the fastest exact one else");
-  command.add_option("--objective", args->objective, "latency, energy or bytes")
-      ->capture_default_str();
-  command.add_option("--deadline", args->limits.deadline_ms, "most latency, ms");
-  command.add_option("--battery", args->limits.battery_mj,
-                     "most energy of the device, mJ (modelled)");
-  command.add_option("--cloud-limit", args->limits.cloud_ms, "most time in the cloud, ms");
-  command.add_flag(
-      "--measure", args->network.measure,
-      "measure here, until the schedule rests on no estimate, and add to the profiles");
-  command
-      .add_option("--tier", args->tiers,
-                  "a machine behind the device, in the order of the line: the link to it from the "
-                  "one before, and its profile; instead of --link and --cloud")
-      ->type_name("LINK@PROFILE")
-      ->excludes("--cloud")
-      ->excludes("--problem");
-  command.add_flag("--training", args->training,
-                   "plan a step of online training: inference and its mirror, modelled");
-  command
-      .add_option("--updated", args->training_spec.updated,
-                  "share of the weights that a training step changes")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command
-      .add_option("--backward", args->training_spec.backward_over_forward,
-                  "cost of a layer's backward pass over its forward pass (modelled)")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command.add_option("--budget", args->network.budget, "time that --measure may take")
-      ->capture_default_str();
-  command.add_flag("--explain", args->network.explain, "say why, and what would change the choice");
-  command.add_flag("--pareto", args->network.pareto,
-                   "every schedule that none beats in latency, energy and bytes");
-  command
-      .add_option("--dot", args->network.dot, "file for a picture of the schedule, for Graphviz")
-      ->type_name("FILE");
-  command
-      .add_option("--top", args->network.top,
-                  "cuts to print, device-only and cloud-only beside them")
-      ->capture_default_str();
-  command
-      .add_option("--codecs", args->network.codecs,
-                  "choose the codec as well, from a table of cleave codec table")
-      ->type_name("FILE")
-      ->excludes("--codec");
-  command.add_option("--max-loss", args->network.max_loss, "of that table: most loss of a value")
-      ->check(CLI::NonNegativeNumber);
-  command
-      .add_option("--table", args->network.table,
-                  "file for the best schedule at every link rate and server load")
-      ->type_name("FILE");
-  command.add_option("--rates", args->network.rates, "of the table: Mbit/s up, FIRST:LAST:POINTS")
-      ->capture_default_str();
-  command.add_option("--loads", args->network.loads, "of the table: factors on the server's times")
-      ->capture_default_str();
-  command.add_option("--out", args->network.out, "file for the plan");
-  command.add_flag("--json", args->network.json, "print the plan as JSON");
+  add_wishes(command, *args);
+  add_measuring(command, args->network);
+  add_outputs(command, args->network);
+  add_other_problems(command, *args);
   return [args] { return run(*args); };
 }
 

@@ -56,6 +56,7 @@ void add_plan_args(CLI::App& command, PlanArgs& args) {
       ->type_name("FILE");
   command.add_option("--over", args.over, "of the trace: its expected or its worst cost")
       ->check(CLI::IsMember({"expected", "worst"}))
+      ->needs("--trace")
       ->capture_default_str();
   command.add_option("--codec", args.codec, "what codes the values that cross")
       ->capture_default_str();

@@ -19,6 +19,11 @@ namespace {
 Result<study::PlannedSchedule> plan_schedule(const LoadedModel& loaded, const NetworkArgs& args,
                                              plan::Problem& problem) {
   if (!args.measure) return study::plan_schedule(loaded.model, problem, args.request);
+  if (args.plan.device == args.plan.cloud) {
+    return fail(ErrorCode::kInvalidArgument, "plan",
+                "--measure with one profile for both sides, '" + args.plan.device +
+                    "', expected two files to add to");
+  }
   profile::MeasureOptions options;
   options.budget_s = CLEAVE_TRY(parse_duration_ms(args.budget)) / 1000;
   study::Samples samples =
@@ -38,26 +43,30 @@ Result<study::PlannedSchedule> plan_schedule(const LoadedModel& loaded, const Ne
 /// "0.25:128:37": 37 points from 0.25 to 128.
 Result<plan::GeometricAxis> parse_axis(const std::string& text) {
   const std::vector<std::string_view> parts = split(text, ':');
-  plan::GeometricAxis axis;
   if (parts.size() == 3) {
     const auto first = parse_number<double>(parts[0]);
     const auto last = parse_number<double>(parts[1]);
     const auto points = parse_number<std::size_t>(parts[2]);
-    if (first && last && points && *first > 0 && *last > *first && *points > 1 && *points <= 1000)
+    const bool rises = first && last && *first >= 1e-6 && *last > *first && *last <= 1e6;
+    if (rises && points && *points > 1 && *points <= 1000)
       return plan::GeometricAxis{*first, *last, *points};
   }
   return fail(ErrorCode::kInvalidArgument, "plan",
               "axis '" + text +
-                  "', expected FIRST:LAST:POINTS with 0 < FIRST < LAST and 2 to 1000 "
-                  "points, as in 0.25:128:37");
+                  "', expected FIRST:LAST:POINTS with 1e-6 <= FIRST < LAST <= 1e6 and 2 "
+                  "to 1000 points, as in 0.25:128:37");
 }
 
-Result<void> write_table(const LoadedModel& loaded, const NetworkArgs& args,
+/// The axes of a table.
+struct Axes {
+  plan::GeometricAxis up_mbps;
+  plan::GeometricAxis load;
+};
+
+Result<void> write_table(const LoadedModel& loaded, const NetworkArgs& args, const Axes& axes,
                          const plan::Problem& problem) {
-  const auto rates = CLEAVE_TRY(parse_axis(args.rates));
-  const auto loads = CLEAVE_TRY(parse_axis(args.loads));
   const plan::PlanTable table =
-      CLEAVE_TRY(study::make_table(loaded.model, problem, args.request, rates, loads));
+      CLEAVE_TRY(study::make_table(loaded.model, problem, args.request, axes.up_mbps, axes.load));
   CLEAVE_CHECK(write_file(args.table, dump_json(plan::to_json(table)) + "\n"));
   if (!args.json) print_table(table);
   return {};
@@ -101,18 +110,17 @@ Result<Planned> choose(const LoadedModel& loaded, const NetworkArgs& args) {
   return *std::move(best);
 }
 
-Result<void> print_text(const LoadedModel& loaded, const NetworkArgs& args, const Planned& planned,
-                        const std::vector<plan::Candidate>& ranking,
-                        const std::optional<std::vector<plan::Schedule>>& front) {
+void print_text(const LoadedModel& loaded, const NetworkArgs& args, const Planned& planned,
+                const std::vector<plan::Candidate>& ranking,
+                const std::optional<std::vector<plan::Schedule>>& front,
+                const std::string& explanation) {
   print_plan_head(planned.problem, args.request);
   if (!args.codecs.empty()) fmt::print("the best codec for it: {}\n", planned.codec);
   print_schedule(loaded, args.plan, planned.schedule);
   if (!args.request.training)
     print_ranking(planned.problem, args.request.limits, ranking, args.top);
   if (front) print_front(loaded, *front);
-  if (!args.explain) return {};
-  fmt::print("\n{}", CLEAVE_TRY(study::explain(loaded.model, planned.problem, args.request)));
-  return {};
+  if (!explanation.empty()) fmt::print("\n{}", explanation);
 }
 
 Json to_json(const NetworkArgs& args, const Planned& planned,
@@ -134,11 +142,17 @@ Json to_json(const NetworkArgs& args, const Planned& planned,
 }  // namespace
 
 Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
+  const Axes axes{CLEAVE_TRY(parse_axis(args.rates)), CLEAVE_TRY(parse_axis(args.loads))};
   const Planned planned = CLEAVE_TRY(choose(loaded, args));
   const auto ranking = CLEAVE_TRY(plan::rank_cuts(planned.problem, args.request.objective));
   std::optional<std::vector<plan::Schedule>> front;
   if (args.pareto) front = CLEAVE_TRY(plan::pareto_front(planned.schedule.problem));
-  const std::string text = dump_json(to_json(args, planned, ranking, front), 2) + "\n";
+  std::string explanation;
+  if (args.explain)
+    explanation = CLEAVE_TRY(study::explain(loaded.model, planned.problem, args.request));
+  Json json = to_json(args, planned, ranking, front);
+  if (args.explain) json["explanation"] = explanation;
+  const std::string text = dump_json(json, 2) + "\n";
   if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, text));
   if (!args.dot.empty()) {
     const auto& groups = planned.schedule.solution.schedule.groups;
@@ -147,9 +161,9 @@ Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
   if (args.json) {
     fmt::print("{}", text);
   } else {
-    CLEAVE_CHECK(print_text(loaded, args, planned, ranking, front));
+    print_text(loaded, args, planned, ranking, front, explanation);
   }
-  if (!args.table.empty()) CLEAVE_CHECK(write_table(loaded, args, planned.problem));
+  if (!args.table.empty()) CLEAVE_CHECK(write_table(loaded, args, axes, planned.problem));
   return 0;
 }
 

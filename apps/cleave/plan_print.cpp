@@ -64,7 +64,10 @@ void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
     return;
   }
   const plan::Schedule& s = solution.schedule;
-  fmt::print("\nbest schedule: {}: {:.1f} ms, {:.1f} mJ, {:.0f} bytes\n",
+  fmt::print("\n{}: {}: {:.1f} ms, {:.1f} mJ, {:.0f} bytes\n",
+             solution.status == plan::Status::kOptimal
+                 ? "best schedule"
+                 : "best with one crossing, of a network too wide for more",
              study::describe(loaded.model, s.groups), s.latency_ms, s.energy_mj, s.bytes);
   const auto steps = plan::steps_of(planned.problem, s.groups);
   if (!steps) return;

@@ -65,17 +65,20 @@ class Liveness {
       for (const int reader : value.readers)
         l.reads_[static_cast<std::size_t>(reader)].push_back(v);
     }
+    std::vector<std::size_t> living;
     Places used = 0;
+    const std::vector<bool> boundaries = boundaries_of(problem);
     for (std::size_t k = 0; k < l.live_.size(); ++k) {
-      if (k > 0) {
-        for (const std::size_t v : l.live_[k - 1]) {
-          if (problem.values[v].readers.back() > static_cast<int>(k))
-            l.live_[k].push_back(v);
-          else
-            used &= ~l.bits_[v];
-        }
-      }
-      for (const std::size_t v : made[k]) {
+      living.insert(living.end(), made[k].begin(), made[k].end());
+      // What lives between boundaries alone never has a place.
+      if (!boundaries[k]) continue;
+      std::erase_if(living, [&](std::size_t v) {
+        const bool over = problem.values[v].readers.back() <= static_cast<int>(k);
+        if (over) used &= ~l.bits_[v];
+        return over;
+      });
+      for (const std::size_t v : living) {
+        if (l.bits_[v] != 0) continue;
         if (used == ~Places{0}) {
           return fail(ErrorCode::kUnsupported, kPlace,
                       "more than 64 values live after layer " + std::to_string(k) +
@@ -83,8 +86,8 @@ class Liveness {
         }
         l.bits_[v] = Places{1} << std::countr_one(used);
         used |= l.bits_[v];
-        l.live_[k].push_back(v);
       }
+      l.live_[k] = living;
     }
     return l;
   }
@@ -98,6 +101,17 @@ class Liveness {
   Places bit(std::size_t value) const { return bits_[value]; }
 
  private:
+  /// Where some group begins or ends.
+  static std::vector<bool> boundaries_of(const NetworkProblem& problem) {
+    std::vector<bool> at(static_cast<std::size_t>(problem.layers) + 1, false);
+    at.front() = at.back() = true;
+    for (const auto* groups : {&problem.device, &problem.cloud}) {
+      for (const Group& g : *groups)
+        at[static_cast<std::size_t>(g.first) - 1] = at[static_cast<std::size_t>(g.last)] = true;
+    }
+    return at;
+  }
+
   std::vector<std::vector<std::size_t>> live_;   // values by boundary
   std::vector<std::vector<std::size_t>> reads_;  // values by layer
   std::vector<Places> bits_;                     // by value
@@ -114,12 +128,14 @@ struct Label {
 
 class Search {
  public:
-  /// `counted` are the sums that matter; a front has no objective.
+  /// `counted` are the sums that matter on the way, `wanted` those by which finished schedules are
+  /// compared; a front has no objective.
   Search(const NetworkProblem& problem, const Liveness& liveness, std::vector<std::size_t> counted,
-         std::optional<std::size_t> objective)
+         std::vector<std::size_t> wanted, std::optional<std::size_t> objective)
       : problem_(problem),
         liveness_(liveness),
         counted_(std::move(counted)),
+        wanted_(std::move(wanted)),
         objective_(objective),
         limits_{problem.limits.deadline_ms, problem.limits.battery_mj, problem.limits.cloud_ms,
                 std::nullopt} {
@@ -134,6 +150,7 @@ class Search {
   Result<std::vector<Schedule>> run(std::size_t beam, double most) {
     most_ = most;
     labels_.clear();
+    waiting_ = 1;
     open_.assign(static_cast<std::size_t>(problem_.layers) + 1, {});
     Label start;
     for (const std::size_t v : liveness_.live(0)) start.lies[0] |= liveness_.bit(v);
@@ -141,14 +158,16 @@ class Search {
     for (int k = 0; k < problem_.layers; ++k) {
       keep(k, beam);
       for (const Side side : kSides) extend(k, side);
-      if (labels_.size() > kMaxLabels) {
+      if (labels_.size() + waiting_ > kMaxLabels) {
         return fail(ErrorCode::kResourceExhausted, kPlace,
                     "more than " + std::to_string(kMaxLabels) + " labels after layer " +
                         std::to_string(k) + " of " + std::to_string(problem_.layers));
       }
     }
     bring_answer();
+    counted_.swap(wanted_);
     keep(problem_.layers, beam);
+    counted_.swap(wanted_);
     std::vector<Schedule> schedules;
     for (const Label* end : kept_) schedules.push_back(schedule_of(*end));
     return schedules;
@@ -197,8 +216,10 @@ class Search {
       if (limits_[r] && sums[r] + more[r] + rest[r] > *limits_[r]) return false;
     return !objective_ || sums[*objective_] + more[*objective_] + rest[*objective_] <= most_;
   }
-  bool wanted(const Label& label) const { return promises(label.sums, {}, label.boundary); }
+  bool fits(const Label& label) const { return promises(label.sums, {}, label.boundary); }
 
+  /// Sums never fall and more places never cost more, so that whatever b goes on to do, a can do
+  /// for no more. On one side alone b may go on where a may not: its last group was there.
   bool beats(const Label& a, const Label& b) const {
     if (problem_.whole_stretches && a.side != b.side && a.boundary < problem_.layers) return false;
     return std::ranges::none_of(counted_, [&](auto r) { return a.sums[r] > b.sums[r]; }) &&
@@ -219,6 +240,7 @@ class Search {
       if (std::ranges::none_of(kept_, [&](const Label* k) { return beats(*k, label); }))
         kept_.push_back(&labels_.emplace_back(label));
     }
+    waiting_ -= open.size();
     open.clear();
     open.shrink_to_fit();
   }
@@ -244,7 +266,9 @@ class Search {
         next.before = label;
         next.boundary = g.last;
         next.side = side;
-        if (wanted(next)) open_[static_cast<std::size_t>(g.last)].push_back(next);
+        if (!fits(next)) continue;
+        open_[static_cast<std::size_t>(g.last)].push_back(next);
+        ++waiting_;
       }
     }
   }
@@ -265,7 +289,7 @@ class Search {
     for (const std::size_t v : liveness_.live(label.boundary)) {
       if ((missing & liveness_.bit(v)) == 0) continue;
       const SentValue& value = problem_.values[v];
-      const auto& transfer = up ? value.upload : value.download;
+      const auto& transfer = sending(value, side, label.boundary == 0);
       if (!transfer) return false;
       add(label.sums, *transfer);
     }
@@ -277,10 +301,10 @@ class Search {
   void bring_answer() {
     auto& open = open_[static_cast<std::size_t>(problem_.layers)];
     const Places answer = needed_by(problem_.layers + 1, problem_.layers);
-    std::erase_if(open, [&](Label& label) {
+    waiting_ -= std::erase_if(open, [&](Label& label) {
       const bool sent = bring(label, answer, Side::kDevice);
       label.lies = {};
-      return !sent || !wanted(label);
+      return !sent || !fits(label);
     });
   }
 
@@ -295,12 +319,14 @@ class Search {
   const NetworkProblem& problem_;
   const Liveness& liveness_;
   std::vector<std::size_t> counted_;
+  std::vector<std::size_t> wanted_;
   std::optional<std::size_t> objective_;
   std::array<std::optional<double>, 4> limits_;
   std::array<std::vector<std::vector<Group>>, 2> groups_;  // by side and boundary before
   std::vector<Sums> least_;                                // by boundary
   double most_ = kUnreachable;
   std::vector<std::vector<Label>> open_;  // by boundary
+  std::size_t waiting_ = 0;               // labels in open_
   std::vector<const Label*> kept_;
   std::deque<Label> labels_;  // stay where they are: later ones point to them
 };
@@ -336,7 +362,7 @@ Result<Solution> solve(const NetworkProblem& problem) {
   const std::size_t objective = resource_of(problem.objective);
   std::vector<std::size_t> counted = limited(problem.limits);
   include(counted, objective);
-  Search search(problem, liveness, std::move(counted), objective);
+  Search search(problem, liveness, std::move(counted), {objective}, objective);
   // Sums are added up in another order in bounds than in labels.
   double most = single_group_cost(problem) * (1 + kLimitSlack);
   const std::vector<Schedule> rough = CLEAVE_TRY(search.run(kBeam, most));
@@ -352,8 +378,9 @@ Result<std::vector<Schedule>> pareto_front(const NetworkProblem& problem) {
   CLEAVE_CHECK(check(problem));
   const Liveness liveness = CLEAVE_TRY(Liveness::of(problem));
   std::vector<std::size_t> counted = limited(problem.limits);
-  for (const std::size_t r : {kMs, kMj, kBytes}) include(counted, r);
-  return Search(problem, liveness, std::move(counted), std::nullopt).run(0, kUnreachable);
+  const std::vector<std::size_t> wanted{kMs, kMj, kBytes};
+  for (const std::size_t r : wanted) include(counted, r);
+  return Search(problem, liveness, std::move(counted), wanted, std::nullopt).run(0, kUnreachable);
 }
 
 }  // namespace cleave::plan

@@ -23,6 +23,8 @@ Result<void> check_transfer(const Transfer& transfer, const std::string& what) {
 
 Result<void> check_value(const SentValue& value, int layers, const std::string& what) {
   if (value.upload) CLEAVE_CHECK(check_transfer(*value.upload, "the upload of " + what));
+  if (value.upload_untouched)
+    CLEAVE_CHECK(check_transfer(*value.upload_untouched, "the upload of " + what));
   if (value.download) CLEAVE_CHECK(check_transfer(*value.download, "the download of " + what));
   int before = value.made_by;
   if (before < 0 || before > layers) {
@@ -79,7 +81,7 @@ class Tally {
       const bool read = std::ranges::any_of(
           value.readers, [&](int reader) { return reader >= first && reader <= last; });
       if (!read || value.made_by >= first || lies_[v][index(side)]) continue;
-      const auto& transfer = up ? value.upload : value.download;
+      const auto& transfer = sending(value, side, first == 1);
       if (!transfer) {
         return wrong("value " + std::to_string(v) + " cannot be sent to the " +
                      std::string(side_name(side)) + ", where layer " + std::to_string(first) +

@@ -17,7 +17,16 @@ struct SentValue {
   std::vector<int> readers;  ///< layers after it, ascending; layers + 1: the caller, on the device
   std::optional<Transfer> upload;    ///< nothing: it cannot be sent there
   std::optional<Transfer> download;  ///< nothing: it cannot be sent back
+  /// Of an input, in place of `upload` before anything has run: how the device sends what it has
+  /// not touched.
+  std::optional<Transfer> upload_untouched = {};
 };
+
+/// How a value is sent; `untouched` before anything has run.
+inline const std::optional<Transfer>& sending(const SentValue& value, Side to, bool untouched) {
+  if (to == Side::kDevice) return value.download;
+  return untouched && value.upload_untouched ? value.upload_untouched : value.upload;
+}
 
 /// The scheduling of a network in groups, where layers read what others further back have made: the
 /// graph of thesis figure 2.6 with the residual blocks of figure 2.7, and any other skip. A chain

@@ -27,7 +27,7 @@ Result<GeometricAxis> axis_from_json(const Json& json, const char* key) {
   axis.first = CLEAVE_TRY(json_get<double>(member, "first", kPlace));
   axis.last = CLEAVE_TRY(json_get<double>(member, "last", kPlace));
   axis.points = CLEAVE_TRY(json_get<std::size_t>(member, "points", kPlace));
-  const bool rises = axis.first > 0 && std::isfinite(axis.last) &&
+  const bool rises = axis.first > 0 && std::isfinite(axis.last / axis.first) &&
                      (axis.points == 1 ? axis.last >= axis.first : axis.last > axis.first);
   if (axis.points < 1 || axis.points > kMaxPoints || !rises) {
     return corrupt("'" + std::string(key) + "' has " + std::to_string(axis.points) +
@@ -37,7 +37,7 @@ Result<GeometricAxis> axis_from_json(const Json& json, const char* key) {
   return axis;
 }
 
-Result<TableEntry> entry_from_json(const Json& json) {
+Result<TableEntry> entry_from_json(const Json& json, int layers) {
   TableEntry entry;
   entry.name = CLEAVE_TRY(json_get<std::string>(json, "name", kPlace));
   const Json groups = CLEAVE_TRY(json_get<Json>(json, "groups", kPlace));
@@ -56,6 +56,10 @@ Result<TableEntry> entry_from_json(const Json& json) {
     }
     done = g.last;
     entry.groups.push_back(g);
+  }
+  if (done != layers && done != 0) {
+    return corrupt("schedule '" + entry.name + "' ends after layer " + std::to_string(done) +
+                   ", expected " + std::to_string(layers));
   }
   return entry;
 }
@@ -85,6 +89,7 @@ Json to_json(const PlanTable& table) {
   }
   return Json{{"format", kFormat},
               {"model_sha256", table.model_sha256},
+              {"layers", table.layers},
               {"objective", objective_name(table.objective)},
               {"up_mbps", to_json(table.up_mbps)},
               {"load", to_json(table.load)},
@@ -102,16 +107,21 @@ Result<PlanTable> table_from_json(const Json& json) {
   }
   PlanTable table;
   table.model_sha256 = CLEAVE_TRY(json_get<std::string>(json, "model_sha256", kPlace));
+  table.layers = CLEAVE_TRY(json_get<int>(json, "layers", kPlace));
   table.objective =
       CLEAVE_TRY(parse_objective(CLEAVE_TRY(json_get<std::string>(json, "objective", kPlace))));
   table.up_mbps = CLEAVE_TRY(axis_from_json(json, "up_mbps"));
   table.load = CLEAVE_TRY(axis_from_json(json, "load"));
   table.down_over_up = CLEAVE_TRY(json_get<double>(json, "down_over_up", kPlace));
   table.rtt_ms = CLEAVE_TRY(json_get<double>(json, "rtt_ms", kPlace));
+  if (!(table.down_over_up > 0 && std::isfinite(table.down_over_up) && table.rtt_ms >= 0 &&
+        std::isfinite(table.rtt_ms)))
+    return corrupt("'down_over_up' or 'rtt_ms' is out of range, expected finite ones from 0 on");
   const Json schedules = CLEAVE_TRY(json_get<Json>(json, "schedules", kPlace));
   if (!schedules.is_array() || schedules.empty() || schedules.size() > kMaxSchedules)
     return corrupt("'schedules' is no list of 1 to " + std::to_string(kMaxSchedules));
-  for (const Json& entry : schedules) table.schedules.push_back(CLEAVE_TRY(entry_from_json(entry)));
+  for (const Json& entry : schedules)
+    table.schedules.push_back(CLEAVE_TRY(entry_from_json(entry, table.layers)));
   const auto choices = CLEAVE_TRY(json_get<std::vector<std::uint64_t>>(json, "choices", kPlace));
   if (choices.size() != table.up_mbps.points * table.load.points) {
     return corrupt(std::to_string(choices.size()) + " choices, expected " +

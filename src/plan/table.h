@@ -33,6 +33,7 @@ struct TableEntry {
 /// 2.2.2 and 2.2.3.2). Immutable once made: lookups may run at once, take no lock and no memory.
 struct PlanTable {
   std::string model_sha256;
+  int layers = 0;  ///< that each schedule covers
   Objective objective = Objective::kLatency;
   GeometricAxis up_mbps;  ///< the rate down goes along, `down_over_up` times as much
   GeometricAxis load;     ///< factor on the server's times

@@ -1,6 +1,7 @@
 #include "plan/training.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace cleave::plan {
@@ -58,8 +59,10 @@ class Mirror {
   Transfer weights_of(const Group& group) const {
     const Transfer& before = sums_[static_cast<std::size_t>(group.first) - 1];
     const Transfer& after = sums_[static_cast<std::size_t>(group.last)];
-    return {{after.cost.ms - before.cost.ms, after.cost.mj - before.cost.mj},
-            after.bytes - before.bytes};
+    Transfer weights{{after.cost.ms - before.cost.ms, after.cost.mj - before.cost.mj},
+                     after.bytes - before.bytes};
+    if (weights.bytes > 0) add(weights, inference_.request_down);
+    return weights;
   }
 
   /// The value, read by layers and, where the caller read it, by the loss at the top of the mirror;
@@ -98,6 +101,12 @@ Result<NetworkProblem> training_problem(const NetworkProblem& inference,
     return fail(ErrorCode::kInvalidArgument, "plan.training",
                 "weights of " + std::to_string(options.weights.size()) + " layers, expected " +
                     std::to_string(inference.layers));
+  }
+  const double factor = options.backward_over_forward;
+  if (!(factor >= 0 && std::isfinite(factor))) {
+    return fail(ErrorCode::kInvalidArgument, "plan.training",
+                "a backward pass of " + std::to_string(factor) +
+                    " times the forward one, expected a finite number of 0 or more");
   }
   return Mirror(inference, options).build();
 }

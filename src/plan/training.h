@@ -22,11 +22,13 @@ struct TrainingOptions {
 /// - A gradient is as large as its value. It is made by the mirror of the value's last reader and
 ///   read by those of the others and of its maker; sending it costs what sending the value does.
 /// - A group of the mirror that runs in the cloud sends every weight of its layers that it updates
-///   to the device; what the device updates is not sent up, since the cloud is taken to compute the
-///   whole backward pass for itself as well (thesis 2.2.2). That work of the cloud is not counted.
+///   to the device, in an answer of its own; what the device updates is not sent up, since the
+///   cloud is taken to compute the whole backward pass for itself as well (thesis 2.2.2). That work
+///   of the cloud is not counted.
 /// - Forward activations are taken to lie where the backward pass wants them, as in the thesis.
 ///
-/// Requires one entry of `weights` for each layer, else kInvalidArgument.
+/// Requires one entry of `weights` for each layer and a factor that is finite and not negative,
+/// else kInvalidArgument.
 Result<NetworkProblem> training_problem(const NetworkProblem& inference,
                                         const TrainingOptions& options);
 

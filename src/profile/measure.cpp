@@ -254,6 +254,13 @@ class Measurer {
   std::vector<Measured> measured_;
 };
 
+std::unexpected<Error> differs(std::string_view what, const std::string& found,
+                               const std::string& expected) {
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "the profile is of " + std::string(what) + " '" + found + "', and here is '" +
+                  expected + "': measure the groups there");
+}
+
 }  // namespace
 
 Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
@@ -277,16 +284,15 @@ Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
   return Measurer(model, engine, options, clock).run();
 }
 
-Result<void> add_groups(Profile& profile, const graph::Model& model, engine::Engine& engine,
-                        MeasureOptions options, Clock& clock) {
-  const auto differs = [](std::string_view what, const std::string& found,
-                          const std::string& expected) {
-    return fail(ErrorCode::kInvalidArgument, kPlace,
-                "the profile is of " + std::string(what) + " '" + found + "', and here is '" +
-                    expected + "': measure the groups there");
-  };
+Result<void> check_is_of_here(const Profile& profile, const engine::Engine& engine) {
   if (profile.machine != this_machine()) return differs("machine", profile.machine, this_machine());
   if (profile.engine != engine.name()) return differs("engine", profile.engine, engine.name());
+  return {};
+}
+
+Result<void> add_groups(Profile& profile, const graph::Model& model, engine::Engine& engine,
+                        MeasureOptions options, Clock& clock) {
+  CLEAVE_CHECK(check_is_of_here(profile, engine));
   options.engine.threads = profile.threads;
   options.engine.precision = CLEAVE_TRY(engine::parse_precision(profile.precision));
   options.engine.hint = CLEAVE_TRY(engine::parse_hint(profile.hint));
@@ -295,10 +301,13 @@ Result<void> add_groups(Profile& profile, const graph::Model& model, engine::Eng
   const Profile added = CLEAVE_TRY(measure(model, engine, options, clock));
   if (added.model_sha256 != profile.model_sha256)
     return differs("network", profile.model_sha256, added.model_sha256);
-  const double drift = added.whole_ms > 0 ? profile.whole_ms / added.whole_ms : 1;
+  const bool known = added.whole_ms > 0 && profile.whole_ms > 0;
+  const double drift = known ? profile.whole_ms / added.whole_ms : 1;
   for (GroupCost g : added.groups) {
     g.cost = {g.cost.median_ms * drift, g.cost.p25_ms * drift, g.cost.p75_ms * drift,
               g.cost.samples};
+    std::erase_if(profile.groups,
+                  [&](const GroupCost& old) { return old.first == g.first && old.last == g.last; });
     profile.groups.push_back(g);
   }
   return {};

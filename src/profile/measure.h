@@ -47,6 +47,9 @@ struct MeasureOptions {
 Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
                         const MeasureOptions& options, Clock& clock);
 
+/// Fails with kInvalidArgument when a profile is of another machine or engine than this.
+Result<void> check_is_of_here(const Profile& profile, const engine::Engine& engine);
+
 /// Measures groups that a profile of this machine lacks, as the profile was measured, and adds
 /// them; how the whole network's median compares with the profile's corrects for drift since then.
 /// `options` gives the inputs, rounds and rest. Fails with kInvalidArgument when the profile is of

@@ -1,6 +1,8 @@
 #include "profile/profile.h"
 
+#include <cmath>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "base/file.h"
@@ -28,8 +30,11 @@ Result<std::optional<Cost>> cost_from_json(const Json& json) {
   cost.p25_ms = CLEAVE_TRY(json_get<double>(json, "p25_ms", kPlace));
   cost.p75_ms = CLEAVE_TRY(json_get<double>(json, "p75_ms", kPlace));
   cost.samples = CLEAVE_TRY(json_get<int>(json, "samples", kPlace));
-  if (!(cost.median_ms >= 0)) {
-    return fail(ErrorCode::kCorrupt, kPlace, "a cost has a negative median_ms, expected 0 or more");
+  const auto is_time = [](double ms) { return ms >= 0 && std::isfinite(ms); };
+  if (!is_time(cost.median_ms) || !is_time(cost.p25_ms) || !is_time(cost.p75_ms) ||
+      cost.samples < 0) {
+    return fail(ErrorCode::kCorrupt, kPlace,
+                "a cost has a time or samples below 0 or not finite, expected 0 or more");
   }
   return cost;
 }
@@ -53,6 +58,12 @@ Result<std::vector<std::optional<Cost>>> costs_from_json(const Json& json, const
   return costs;
 }
 
+Result<void> check_range(bool holds, std::string_view key, std::string_view expected) {
+  if (holds) return {};
+  return fail(ErrorCode::kCorrupt, kPlace,
+              "'" + std::string(key) + "' is out of range, expected " + std::string(expected));
+}
+
 Json groups_to_json(const std::vector<GroupCost>& groups) {
   Json list = Json::array();
   for (const GroupCost& g : groups)
@@ -64,6 +75,7 @@ Result<std::vector<GroupCost>> groups_from_json(const Json& json, int layers) {
   const Json list = CLEAVE_TRY(json_get<Json>(json, "groups", kPlace));
   if (!list.is_array()) return fail(ErrorCode::kCorrupt, kPlace, "'groups' is no list");
   std::vector<GroupCost> groups;
+  std::set<std::pair<int, int>> seen;
   for (const Json& entry : list) {
     GroupCost g;
     g.first = CLEAVE_TRY(json_get<int>(entry, "first", kPlace));
@@ -76,6 +88,11 @@ Result<std::vector<GroupCost>> groups_from_json(const Json& json, int layers) {
                       " and its cost");
     }
     g.cost = *cost;
+    if (!seen.emplace(g.first, g.last).second) {
+      return fail(ErrorCode::kCorrupt, kPlace,
+                  "a group of layers " + std::to_string(g.first) + " to " + std::to_string(g.last) +
+                      " is listed twice, expected once");
+    }
     groups.push_back(g);
   }
   return groups;
@@ -126,6 +143,11 @@ Result<Profile> from_json(const Json& json) {
   p.hint = CLEAVE_TRY(json_get<std::string>(json, "hint", kPlace));
   p.slowdown = CLEAVE_TRY(json_get<double>(json, "emulated_slowdown", kPlace));
   p.whole_ms = CLEAVE_TRY(json_get<double>(json, "whole_ms", kPlace));
+  CLEAVE_CHECK(check_range(p.slowdown >= 1 && std::isfinite(p.slowdown), "emulated_slowdown",
+                           "a finite number of 1 or more"));
+  CLEAVE_CHECK(check_range(p.whole_ms >= 0 && std::isfinite(p.whole_ms), "whole_ms",
+                           "a finite number of 0 or more"));
+  CLEAVE_CHECK(check_range(p.threads >= 1, "threads", "1 or more"));
   p.layer_names = CLEAVE_TRY(json_get<std::vector<std::string>>(json, "layers", kPlace));
   const std::size_t n = p.layer_names.size();
   if (n == 0 || n > kMaxLayers) {

@@ -28,7 +28,7 @@ struct Axis {
 };
 
 std::vector<Axis> axes(const plan::Problem& problem) {
-  return {{"the link's rate up", "Mbit/s", problem.link.up_mbps, scale_link},
+  return {{"the link's rates, up", "Mbit/s", problem.link.up_mbps, scale_link},
           {"the round trip", "ms", problem.link.rtt_ms,
            [](plan::Problem& p, double factor) { p.link.rtt_ms *= factor; }},
           {"the server's time for the whole network", "ms", problem.cloud.whole_ms, load_server}};
@@ -42,7 +42,7 @@ class Explorer {
   Result<std::string> best_at(const Axis& axis, double factor) const {
     plan::Problem changed = problem_;
     axis.scale(changed, factor);
-    const auto network = network_problem(model_, changed, request_);
+    const auto network = CLEAVE_TRY(network_problem(model_, changed, request_));
     const plan::Solution solution = CLEAVE_TRY(plan::solve(network));
     if (solution.status == plan::Status::kInfeasible) return std::string("nothing within limits");
     return describe(model_, solution.schedule.groups);
@@ -51,7 +51,8 @@ class Explorer {
   /// Walks away from 1 in strides until the choice changes, then closes in.
   Result<std::optional<Turn>> find_turn(const Axis& axis, const std::string& now, bool up) const {
     double same = 1;
-    for (double f = kStride; f <= kFarthest; f *= kStride) {
+    for (double before = 1; before < kFarthest; before *= kStride) {
+      const double f = std::min(before * kStride, kFarthest);
       double other = up ? f : 1 / f;
       std::string best = CLEAVE_TRY(best_at(axis, other));
       if (best == now) {
@@ -117,7 +118,7 @@ Result<std::string> line_of(const graph::Model& model, const plan::NetworkProble
 
 std::string sentence(const Sensitivity& s) {
   if (!s.below && !s.above) {
-    return fmt::format("It stays the choice for {} from {:.3g} to {:.3g} {} (now {:.3g}).",
+    return fmt::format("No other choice was found for {} from {:.3g} to {:.3g} {} (now {:.3g}).",
                        s.figure, s.now / kFarthest, s.now * kFarthest, s.unit, s.now);
   }
   std::string text = fmt::format("As {} changes (now {:.3g} {}):", s.figure, s.now, s.unit);
@@ -169,7 +170,7 @@ Result<std::vector<Sensitivity>> sensitivities(const graph::Model& model,
 
 Result<std::string> explain(const graph::Model& model, const plan::Problem& problem,
                             const ScheduleRequest& request) {
-  const auto network = network_problem(model, problem, request);
+  const auto network = CLEAVE_TRY(network_problem(model, problem, request));
   const plan::Solution best = CLEAVE_TRY(plan::solve(network));
   const int n = network.layers;
   std::string text;

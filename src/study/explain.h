@@ -23,10 +23,11 @@ struct Turn {
   std::string schedule;  ///< the best one beyond
 };
 
-/// How far a choice holds: the nearest turns below and above the figure as it is, where there are
-/// any within a factor of 64.
+/// How far a choice holds: the turns below and above the figure as it is, where there are any
+/// within a factor of 64. They are looked for in strides of 1.5; a change back within one is passed
+/// over.
 struct Sensitivity {
-  std::string figure;  ///< "link rate up"
+  std::string figure;  ///< "the round trip"
   std::string unit;
   double now = 0;
   std::optional<Turn> below;

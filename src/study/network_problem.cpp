@@ -33,12 +33,11 @@ class Builder {
     return network;
   }
 
-  NetworkProblem train(const NetworkProblem& inference, const TrainingSpec& spec) const {
+  Result<NetworkProblem> train(const NetworkProblem& inference, const TrainingSpec& spec) const {
     plan::TrainingOptions options{spec.backward_over_forward, {}};
     for (const graph::Layer& layer : model_.layers())
       options.weights.push_back(down(static_cast<double>(layer.parameter_bytes) * spec.updated, 0));
-    // There is an entry for each layer, which is all that it asks for.
-    return plan::training_problem(inference, options).value();
+    return plan::training_problem(inference, options);
   }
 
  private:
@@ -59,6 +58,15 @@ class Builder {
         bytes};
   }
 
+  /// As cloud-only sends an input: the one as a picture where it is one, several plain.
+  std::optional<Transfer> untouched(const TensorSpec& input) const {
+    if (model_.inputs().size() == 1 && problem_.codec.front())
+      return up(*problem_.codec.front(), 0);
+    const auto bytes = input.byte_size();
+    if (!bytes) return std::nullopt;
+    return up({static_cast<double>(*bytes), 0, 0}, 0);
+  }
+
   void add_values(NetworkProblem& network) const {
     Places places;
     for (const TensorSpec& input : model_.inputs()) add(network, places, input, 0);
@@ -74,14 +82,10 @@ class Builder {
 
   void add(NetworkProblem& network, Places& places, const TensorSpec& value, int made_by) const {
     if (!places.emplace(value.name, network.values.size()).second) return;
-    SentValue sent{value.name, made_by, {}, std::nullopt, std::nullopt};
-    const bool picture = made_by == 0 && model_.inputs().size() == 1 && problem_.codec.front();
+    SentValue sent{value.name, made_by, {}, std::nullopt, std::nullopt, std::nullopt};
     const auto coded = problem_.value_codec.find(value.name);
-    if (picture) {
-      sent.upload = up(*problem_.codec.front(), 0);
-    } else if (coded != problem_.value_codec.end()) {
-      sent.upload = up(coded->second, 0);
-    }
+    if (coded != problem_.value_codec.end()) sent.upload = up(coded->second, 0);
+    if (made_by == 0) sent.upload_untouched = untouched(value);
     if (const auto bytes = value.byte_size()) sent.download = down(static_cast<double>(*bytes), 0);
     network.values.push_back(std::move(sent));
   }
@@ -131,11 +135,11 @@ std::vector<plan::Group> groups_of(const profile::Profile& profile,
   return groups;
 }
 
-NetworkProblem network_problem(const graph::Model& model, const plan::Problem& problem,
-                               const ScheduleRequest& request) {
+Result<NetworkProblem> network_problem(const graph::Model& model, const plan::Problem& problem,
+                                       const ScheduleRequest& request) {
   const Builder builder(model, problem);
   NetworkProblem network = builder.build();
-  if (request.training) network = builder.train(network, *request.training);
+  if (request.training) network = CLEAVE_TRY(builder.train(network, *request.training));
   network.limits = request.limits;
   network.objective = request.objective;
   return network;

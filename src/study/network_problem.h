@@ -28,17 +28,18 @@ struct ScheduleRequest {
 
 /// What a network's layers, values and groups cost by the profiles, the codec table and the link of
 /// `problem`: schedules with any number of crossings, in the words of plan::Problem's own terms. A
-/// schedule of one crossing costs what plan::evaluate() says, but that an input is always sent as
-/// cloud-only sends it. The radio's tail is counted with every answer: a device that computes in
-/// between lets its radio run out each time.
+/// schedule of one crossing costs what plan::evaluate() says. The radio's tail is counted with
+/// every answer: a device that computes in between lets its radio run out each time.
 ///
 /// Groups run between cuts, each stretch on one side as one group; those that were not measured are
 /// estimated (profile::GroupCosts). What goes up is coded; what comes back is sent plain, as
 /// servers answer. The device waits for free.
 ///
-/// Training is inference and its mirror (plan::training_problem()).
-plan::NetworkProblem network_problem(const graph::Model& model, const plan::Problem& problem,
-                                     const ScheduleRequest& request);
+/// Training is inference and its mirror (plan::training_problem()); a weight that two layers share
+/// counts in both. Fails with kInvalidArgument when what the request says of it makes no sense.
+Result<plan::NetworkProblem> network_problem(const graph::Model& model,
+                                             const plan::Problem& problem,
+                                             const ScheduleRequest& request);
 
 /// The places at which groups begin and end, from 0 to the number of layers, ascending.
 std::vector<int> choose_boundaries(const graph::Model& model);

@@ -27,6 +27,7 @@ Result<plan::PlanTable> make_table(const graph::Model& model, const plan::Proble
                                    const plan::GeometricAxis& load) {
   plan::PlanTable table;
   table.model_sha256 = problem.device.model_sha256;
+  table.layers = static_cast<int>(model.layers().size()) * (request.training ? 2 : 1);
   table.objective = request.objective;
   table.up_mbps = up_mbps;
   table.load = load;
@@ -37,7 +38,8 @@ Result<plan::PlanTable> make_table(const graph::Model& model, const plan::Proble
       plan::Problem changed = problem;
       scale_link(changed, up_mbps.at(r) / problem.link.up_mbps);
       load_server(changed, load.at(l));
-      const auto solution = CLEAVE_TRY(plan::solve(network_problem(model, changed, request)));
+      const auto network = CLEAVE_TRY(network_problem(model, changed, request));
+      const auto solution = CLEAVE_TRY(plan::solve(network));
       table.choices.push_back(place_of(table, model, solution));
     }
   }

@@ -29,6 +29,33 @@ void count(const profile::GroupCosts& costs, const std::vector<plan::Group>& gro
   }
 }
 
+/// The best of the schedules with at most one crossing.
+plan::Solution best_single_cut(const plan::NetworkProblem& problem) {
+  plan::Solution best;
+  const int n = problem.layers;
+  const auto offer = [&](std::vector<plan::ScheduledGroup> groups) {
+    const auto schedule = plan::evaluate(problem, std::move(groups));
+    if (!schedule || !plan::within(*schedule, problem.limits)) return;
+    if (best.status != plan::Status::kInfeasible &&
+        plan::objective_of(best.schedule, problem.objective) <=
+            plan::objective_of(*schedule, problem.objective))
+      return;
+    best = {plan::Status::kFeasible, *schedule, 0};
+  };
+  offer({{1, n, plan::Side::kDevice}});
+  offer({{1, n, plan::Side::kCloud}});
+  for (int k = 1; k < n; ++k) offer({{1, k, plan::Side::kDevice}, {k + 1, n, plan::Side::kCloud}});
+  return best;
+}
+
+/// The best schedule, or where the network is too wide for that, the best with one crossing.
+Result<plan::Solution> best_schedule(const plan::NetworkProblem& problem) {
+  auto solution = plan::solve(problem);
+  const bool too_wide = !solution && (solution.error().code == ErrorCode::kUnsupported ||
+                                      solution.error().code == ErrorCode::kResourceExhausted);
+  return too_wide ? best_single_cut(problem) : std::move(solution);
+}
+
 void add_once(std::vector<Range>& list, const Range& range) {
   if (std::ranges::find(list, range) == list.end()) list.push_back(range);
 }
@@ -73,8 +100,8 @@ Json to_json(const PlannedSchedule& planned) {
 Result<PlannedSchedule> plan_schedule(const graph::Model& model, const plan::Problem& problem,
                                       const ScheduleRequest& request) {
   PlannedSchedule planned;
-  planned.problem = network_problem(model, problem, request);
-  planned.solution = CLEAVE_TRY(plan::solve(planned.problem));
+  planned.problem = CLEAVE_TRY(network_problem(model, problem, request));
+  planned.solution = CLEAVE_TRY(best_schedule(planned.problem));
   const profile::GroupCosts device(problem.device);
   const profile::GroupCosts cloud(problem.cloud);
   const int layers = static_cast<int>(model.layers().size());
@@ -94,17 +121,22 @@ Result<PlannedSchedule> plan_schedule(const graph::Model& model, const plan::Pro
 Result<PlannedSchedule> refine_schedule(const graph::Model& model, engine::Engine& engine,
                                         plan::Problem& problem, const ScheduleRequest& request,
                                         profile::MeasureOptions options, Clock& clock) {
+  CLEAVE_CHECK(profile::check_is_of_here(problem.device, engine));
+  CLEAVE_CHECK(profile::check_is_of_here(problem.cloud, engine));
   const Nanos deadline = clock.now() + from_ms(options.budget_s * 1000);
+  const auto left_s = [&] { return to_ms(deadline - clock.now()) / 1000; };
+  const auto measure = [&](profile::Profile& profile,
+                           const std::vector<Range>& groups) -> Result<void> {
+    options.groups = groups;
+    options.budget_s = left_s();
+    if (groups.empty() || options.budget_s <= 0) return {};
+    return profile::add_groups(profile, model, engine, options, clock);
+  };
   for (;;) {
     PlannedSchedule planned = CLEAVE_TRY(plan_schedule(model, problem, request));
-    options.budget_s = to_ms(deadline - clock.now()) / 1000;
-    if (planned.measured_through() || options.budget_s <= 0) return planned;
-    options.groups = planned.estimated_on_device;
-    if (!options.groups.empty())
-      CLEAVE_CHECK(profile::add_groups(problem.device, model, engine, options, clock));
-    options.groups = planned.estimated_in_cloud;
-    if (!options.groups.empty())
-      CLEAVE_CHECK(profile::add_groups(problem.cloud, model, engine, options, clock));
+    if (planned.measured_through() || left_s() <= 0) return planned;
+    CLEAVE_CHECK(measure(problem.device, planned.estimated_on_device));
+    CLEAVE_CHECK(measure(problem.cloud, planned.estimated_in_cloud));
   }
 }
 

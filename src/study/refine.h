@@ -28,7 +28,8 @@ struct PlannedSchedule {
 /// The member "schedule" of "cleave-plan/1", docs/formats/plan.md.
 Json to_json(const PlannedSchedule& planned);
 
-/// The best schedule by what the profiles hold.
+/// The best schedule by what the profiles hold; kFeasible, the best with one crossing, where too
+/// many values live at once or too many schedules would have to be looked at.
 Result<PlannedSchedule> plan_schedule(const graph::Model& model, const plan::Problem& problem,
                                       const ScheduleRequest& request);
 

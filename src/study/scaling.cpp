@@ -14,6 +14,7 @@ void load_server(plan::Problem& problem, double factor) {
       if (cost) cost->median_ms *= factor;
   for (profile::GroupCost& group : cloud.groups) group.cost.median_ms *= factor;
   cloud.whole_ms *= factor;
+  cloud.slowdown *= factor;  // what decoding is measured by
 }
 
 }  // namespace cleave::study

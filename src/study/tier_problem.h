@@ -20,9 +20,9 @@ struct Tier {
 ///
 /// What is sent outward is coded once where it leaves and decoded once where it is read; what comes
 /// back is plain. A sending carries every value of its cut: where skips cross, that is an upper
-/// bound. Energy is the device's: its own layers, encoding, and the
-/// radio of the first link, its tail once for each answer. Fails
-/// with kInvalidArgument when a profile is of another network than the device's.
+/// bound. Energy is the device's: its own layers, encoding, and the radio of the first link, its
+/// tail once for each answer. Fails with kInvalidArgument when a profile is of another network than
+/// the device's.
 Result<plan::TierProblem> tier_problem(const graph::Model& model, const plan::Problem& problem,
                                        const std::vector<Tier>& tiers, plan::Objective objective);
 

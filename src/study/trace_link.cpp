@@ -11,7 +11,7 @@ Result<void> check(const wire::LinkTrace& trace) {
     if (point.up_mbps > 0 && point.down_mbps > 0) continue;
     return fail(ErrorCode::kInvalidArgument, "study.trace",
                 "the trace has a rate of 0 at " + std::to_string(to_ms(point.at)) +
-                    " ms, expected rates above 0: no plan that uses the link is bounded");
+                    " ms, expected rates above 0: what is sent then would never arrive");
   }
   return {};
 }

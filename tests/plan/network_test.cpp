@@ -42,6 +42,7 @@ NetworkProblem random_network(Random& random, int max_layers) {
     v.upload->bytes = bytes();
     v.download->bytes = bytes();
     if (random.below(10) == 0) v.upload.reset();
+    if (v.made_by == 0 && random.below(2) == 0) v.upload_untouched = Transfer{{bytes(), 1}, 2};
     if (random.below(10) == 0) v.download.reset();
     if (random.below(8) == 0) v.readers.clear();
     for (int reader = v.made_by + 1; reader <= p.layers + 1; ++reader) {
@@ -120,6 +121,13 @@ TEST(Network, TheFrontIsWhatNothingBeats) {
     for (const Schedule& s : all) {
       EXPECT_TRUE(std::ranges::any_of(front, [&](const auto& f) { return no_worse(f, s); }));
     }
+    for (const Schedule& a : front) {
+      for (const Schedule& b : front) {
+        const bool beaten =
+            a.latency_ms <= b.latency_ms && a.energy_mj <= b.energy_mj && a.bytes <= b.bytes;
+        ASSERT_TRUE(&a == &b || !beaten);
+      }
+    }
     for (std::size_t a = 0; a < front.size(); ++a) {
       EXPECT_TRUE(within(evaluate(p, front[a].groups).value(), p.limits));
       EXPECT_GE(front[a].latency_ms, front[a > 0 ? a - 1 : 0].latency_ms);
@@ -148,6 +156,17 @@ TEST(Network, ABlocksInputIsSentOnlyWhereItIsRead) {
   EXPECT_DOUBLE_EQ(s.schedule.bytes, 200);
 }
 
+TEST(Network, WhatLivesInsideAStretchAloneTakesNoPlace) {
+  NetworkProblem p;
+  p.layers = 3;
+  p.device = {{1, 3, {5, 1}}};
+  for (int i = 0; i < 100; ++i) p.values.push_back({"", 1, {3}, {}, {}});
+  EXPECT_DOUBLE_EQ(solve(p).value().schedule.latency_ms, 5);
+  p.device.push_back({1, 2, {1, 1}});
+  p.device.push_back({3, 3, {1, 1}});
+  EXPECT_EQ(solve(p).error().code, ErrorCode::kUnsupported);
+}
+
 TEST(Network, BadProblemsAreRefused) {
   Random random(24);
   const NetworkProblem good = as_network(random_problem(random, 4));
@@ -167,7 +186,9 @@ TEST(Network, BadProblemsAreRefused) {
   EXPECT_TRUE(refused([](auto& p) { p.values[0].download->bytes = std::nan(""); }));
   EXPECT_TRUE(refused([](auto& p) { p.request_up.cost.mj = -1; }));
   EXPECT_TRUE(refused([](auto& p) { p.limits.deadline_ms = -1; }));
-  NetworkProblem wide = good;
+  NetworkProblem wide;
+  wide.layers = 1;
+  wide.device = {{1, 1, {1, 1}}};
   for (int i = 0; i < 65; ++i) wide.values.push_back({"", 0, {1}, {}, {}});
   EXPECT_EQ(solve(wide).error().code, ErrorCode::kUnsupported);
 }

@@ -16,6 +16,7 @@ namespace {
 PlanTable small() {
   PlanTable t;
   t.model_sha256 = "abc";
+  t.layers = 3;
   t.objective = Objective::kEnergy;
   t.up_mbps = {0.5, 8, 3};
   t.load = {1, 4, 2};
@@ -80,6 +81,10 @@ TEST(PlanTable, RefusesContradictions) {
   EXPECT_EQ(code_with("/load/points", 1'000'000), ErrorCode::kCorrupt);
   EXPECT_EQ(code_with("/schedules", Json::array()), ErrorCode::kCorrupt);
   EXPECT_EQ(code_with("/schedules/1/groups/1/first", 3), ErrorCode::kCorrupt);
+  EXPECT_EQ(code_with("/up_mbps/first", 1e-320), ErrorCode::kCorrupt);
+  EXPECT_EQ(code_with("/layers", 4), ErrorCode::kCorrupt);
+  EXPECT_EQ(code_with("/down_over_up", 0), ErrorCode::kCorrupt);
+  EXPECT_EQ(code_with("/rtt_ms", -1), ErrorCode::kCorrupt);
   EXPECT_EQ(code_with("/schedules/1/groups/1/where", "moon"), ErrorCode::kCorrupt);
   const Json whole = to_json(small());
   for (const auto& [key, value] : whole.items()) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/random.h"
 #include "plan/all_schedules.h"
@@ -91,10 +92,24 @@ TEST(Training, SolvesAsBruteForceDoesWithSkips) {
   }
 }
 
+TEST(Training, WeightsComeDownInAnAnswerOfTheirOwn) {
+  NetworkProblem inference = chain(2);
+  inference.request_down = {{25, 3}, 230};
+  const auto down = [&](double share) {
+    const auto p = training_problem(inference, weights(2, share)).value();
+    return evaluate(p, {{1, 4, Side::kCloud}}).value();
+  };
+  EXPECT_DOUBLE_EQ(down(1).bytes - down(0).bytes, 2 * 4000 + 230);
+  EXPECT_DOUBLE_EQ(down(1).latency_ms - down(0).latency_ms, 2 * 40 + 25);
+}
+
 TEST(Training, WantsTheWeightsOfEveryLayer) {
   const auto result = training_problem(chain(3), weights(2, 1));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
+  TrainingOptions options = weights(3, 1);
+  options.backward_over_forward = std::nan("");
+  EXPECT_FALSE(training_problem(chain(3), options));
 }
 
 }  // namespace
