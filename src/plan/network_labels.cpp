@@ -268,7 +268,7 @@ class Search {
         next.side = side;
         if (!fits(next)) continue;
         open_[static_cast<std::size_t>(g.last)].push_back(next);
-        ++waiting_;
+        if (labels_.size() + ++waiting_ > kMaxLabels) return;
       }
     }
   }
