@@ -7,6 +7,7 @@
 #include "profile/rapl.h"
 
 namespace cleave::app {
+
 CLI::Option* add_power_arg(CLI::App& command, std::string& power) {
   std::string help = "what the device draws while it computes (energy is modelled)";
   for (const plan::PowerSource& source : plan::power_sources())

@@ -1,9 +1,9 @@
 #include "profile/rapl.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/file.h"
+#include "base/spec.h"
 
 namespace cleave::profile {
 namespace {
@@ -19,10 +19,7 @@ Result<std::string> read_line(const fs::path& path) {
 
 Result<std::uint64_t> read_count(const fs::path& path) {
   const std::string text = CLEAVE_TRY(read_line(path));
-  std::uint64_t count = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, count);
-  if (parsed.ec == std::errc{} && parsed.ptr == end) return count;
+  if (const auto count = parse_number<std::uint64_t>(text)) return *count;
   return fail(ErrorCode::kCorrupt, kPlace,
               "'" + path.string() + "' holds '" + text + "', expected a whole number of µJ");
 }
