@@ -9,12 +9,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "engine/openvino_engine.h"
 #include "measured_network.h"
 #include "profile/group_costs.h"
 #include "report.h"
+#include "study/best_schedule.h"
 #include "study/explain.h"
 #include "study/refine.h"
 
@@ -37,25 +37,6 @@ Effort effort_of(const Arguments& arguments) {
   if (arguments.quick) return {{2, 1}, 1};
   if (arguments.full) return {{60, 30}, 60};
   return {{6, 3}, 3};
-}
-
-Result<plan::Schedule> best_single_cut(const graph::Model& model,
-                                       const plan::NetworkProblem& problem,
-                                       plan::Objective objective) {
-  using enum plan::Side;
-  const int n = problem.layers;
-  std::vector<std::vector<plan::ScheduledGroup>> all{{{1, n, kDevice}}, {{1, n, kCloud}}};
-  for (const graph::Cut& cut : model.cuts())
-    all.push_back({{1, cut.index, kDevice}, {cut.index + 1, n, kCloud}});
-  std::optional<plan::Schedule> best;
-  for (auto& groups : all) {
-    auto schedule = plan::evaluate(problem, std::move(groups));
-    if (!schedule) continue;
-    if (!best || objective_of(*schedule, objective) < objective_of(*best, objective))
-      best = *std::move(schedule);
-  }
-  if (best) return *std::move(best);
-  return fail(ErrorCode::kNotFound, kPlace, "no single cut has all its costs");
 }
 
 bool measured_through(const plan::Problem& problem, const plan::Schedule& schedule) {
@@ -86,10 +67,13 @@ Result<Comparison> compare(MeasuredNetwork& network, engine::Engine& engine,
                                         network.group_options(refine_s), clock));
   Comparison c;
   c.planned = planned.solution.schedule;
-  c.single = CLEAVE_TRY(best_single_cut(network.model, planned.problem, objective));
+  const plan::Solution single = study::best_single_cut(planned.problem);
+  if (single.status == plan::Status::kInfeasible)
+    return fail(ErrorCode::kNotFound, kPlace, "no single cut has all its costs");
+  c.single = single.schedule;
   c.measured = planned.measured_through() && measured_through(network.problem, c.single);
-  const double single = objective_of(c.single, objective);
-  if (single > 0) c.ratio = objective_of(c.planned, objective) / single;
+  const double single_cost = objective_of(c.single, objective);
+  if (single_cost > 0) c.ratio = objective_of(c.planned, objective) / single_cost;
   return c;
 }
 

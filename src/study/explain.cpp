@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "study/best_schedule.h"
 #include "study/network_problem.h"
 #include "study/scaling.h"
 
@@ -43,7 +44,7 @@ class Explorer {
     plan::Problem changed = problem_;
     axis.scale(changed, factor);
     const auto network = CLEAVE_TRY(network_problem(model_, changed, request_));
-    const plan::Solution solution = CLEAVE_TRY(plan::solve(network));
+    const plan::Solution solution = CLEAVE_TRY(best_schedule(network));
     if (solution.status == plan::Status::kInfeasible) return std::string("nothing within limits");
     return describe(model_, solution.schedule.groups);
   }
@@ -171,7 +172,7 @@ Result<std::vector<Sensitivity>> sensitivities(const graph::Model& model,
 Result<std::string> explain(const graph::Model& model, const plan::Problem& problem,
                             const ScheduleRequest& request) {
   const auto network = CLEAVE_TRY(network_problem(model, problem, request));
-  const plan::Solution best = CLEAVE_TRY(plan::solve(network));
+  const plan::Solution best = CLEAVE_TRY(best_schedule(network));
   const int n = network.layers;
   std::string text;
   if (best.status == plan::Status::kInfeasible) {

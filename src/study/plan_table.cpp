@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "study/best_schedule.h"
 #include "study/explain.h"
 #include "study/scaling.h"
 
@@ -39,7 +40,7 @@ Result<plan::PlanTable> make_table(const graph::Model& model, const plan::Proble
       scale_link(changed, up_mbps.at(r) / problem.link.up_mbps);
       load_server(changed, load.at(l));
       const auto network = CLEAVE_TRY(network_problem(model, changed, request));
-      const auto solution = CLEAVE_TRY(plan::solve(network));
+      const auto solution = CLEAVE_TRY(best_schedule(network));
       table.choices.push_back(place_of(table, model, solution));
     }
   }

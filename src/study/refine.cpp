@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "profile/group_costs.h"
+#include "study/best_schedule.h"
 
 namespace cleave::study {
 namespace {
@@ -27,33 +28,6 @@ void count(const profile::GroupCosts& costs, const std::vector<plan::Group>& gro
     ++planned.all_groups;
     planned.measured_groups += costs.measured(g.first, g.last) ? 1 : 0;
   }
-}
-
-/// The best of the schedules with at most one crossing.
-plan::Solution best_single_cut(const plan::NetworkProblem& problem) {
-  plan::Solution best;
-  const int n = problem.layers;
-  const auto offer = [&](std::vector<plan::ScheduledGroup> groups) {
-    const auto schedule = plan::evaluate(problem, std::move(groups));
-    if (!schedule || !plan::within(*schedule, problem.limits)) return;
-    if (best.status != plan::Status::kInfeasible &&
-        plan::objective_of(best.schedule, problem.objective) <=
-            plan::objective_of(*schedule, problem.objective))
-      return;
-    best = {plan::Status::kFeasible, *schedule, 0};
-  };
-  offer({{1, n, plan::Side::kDevice}});
-  offer({{1, n, plan::Side::kCloud}});
-  for (int k = 1; k < n; ++k) offer({{1, k, plan::Side::kDevice}, {k + 1, n, plan::Side::kCloud}});
-  return best;
-}
-
-/// The best schedule, or where the network is too wide for that, the best with one crossing.
-Result<plan::Solution> best_schedule(const plan::NetworkProblem& problem) {
-  auto solution = plan::solve(problem);
-  const bool too_wide = !solution && (solution.error().code == ErrorCode::kUnsupported ||
-                                      solution.error().code == ErrorCode::kResourceExhausted);
-  return too_wide ? best_single_cut(problem) : std::move(solution);
 }
 
 void add_once(std::vector<Range>& list, const Range& range) {

@@ -157,6 +157,26 @@ TEST_P(BestSchedule, IsNoWorseThanTheBestCut) {
   }
 }
 
+TEST(BestSchedule, FallsBackToOneCrossingWhereTheNetworkIsTooWide) {
+  graph::Builder b(13, 7);
+  b.input("x", {1, 4}).node("Sin", {"x"}, {"s"});
+  std::vector<std::string> branches;
+  for (int i = 0; i < 70; ++i) {
+    branches.push_back("b" + std::to_string(i));
+    b.node("Cos", {"s"}, {branches.back()});
+  }
+  b.node("Sum", branches, {"y"}).output("y");
+  const graph::Model model = graph::Model::parse(b.bytes()).value();
+  const plan::Problem p = problem_of(model);
+  const auto planned = plan_schedule(model, p, {});
+  ASSERT_TRUE(planned) << planned.error().to_string();
+  EXPECT_EQ(planned->solution.status, plan::Status::kFeasible);
+  const double best = plan::rank_cuts(p, plan::Objective::kLatency)->front().latency_ms;
+  EXPECT_NEAR(planned->solution.schedule.latency_ms, best, 1e-9);
+  EXPECT_TRUE(explain(model, p, {}));
+  EXPECT_TRUE(make_table(model, p, {}, {1, 2, 2}, {1, 2, 2}));
+}
+
 TEST(Refine, MeasuresWhatTheScheduleRestsOn) {
   const graph::Model model = tiny();
   profile::MeasureOptions options;
