@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "base/file.h"
+#include "base/json_file.h"
 #include "plan/strict_json.h"
 
 namespace cleave::plan {
@@ -72,12 +72,7 @@ Json to_json(const std::vector<CodecChoice>& choices) {
 }
 
 Result<std::vector<CodecChoice>> load_codec_choices(const std::filesystem::path& path) {
-  const std::string text = CLEAVE_TRY(read_file(path, std::uint64_t{64} << 20));
-  const auto parsed = [&]() -> Result<std::vector<CodecChoice>> {
-    const Json json = CLEAVE_TRY(parse_json(text, kPlace));
-    return codec_choices_from_json(json);
-  };
-  return about("'" + path.string() + "'", parsed());
+  return load_json(path, kPlace, codec_choices_from_json);
 }
 
 std::map<std::string, CodecCost> values_within(const CodecChoice& choice, double max_loss) {

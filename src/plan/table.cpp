@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/file.h"
+#include "base/json_file.h"
 
 namespace cleave::plan {
 namespace {
@@ -138,12 +138,7 @@ Result<PlanTable> table_from_json(const Json& json) {
 }
 
 Result<PlanTable> load_table(const std::filesystem::path& path) {
-  const std::string text = CLEAVE_TRY(read_file(path, std::uint64_t{64} << 20));
-  const auto parsed = [&]() -> Result<PlanTable> {
-    const Json json = CLEAVE_TRY(parse_json(text, kPlace));
-    return table_from_json(json);
-  };
-  return about("'" + path.string() + "'", parsed());
+  return load_json(path, kPlace, table_from_json);
 }
 
 }  // namespace cleave::plan

@@ -5,7 +5,7 @@
 #include <set>
 #include <thread>
 
-#include "base/file.h"
+#include "base/json_file.h"
 
 namespace cleave::profile {
 namespace {
@@ -164,12 +164,7 @@ Result<Profile> from_json(const Json& json) {
 }
 
 Result<Profile> load(const std::filesystem::path& path) {
-  const std::string text = CLEAVE_TRY(read_file(path, std::uint64_t{64} << 20));
-  const auto parsed = [&]() -> Result<Profile> {
-    const Json json = CLEAVE_TRY(parse_json(text, kPlace));
-    return from_json(json);
-  };
-  return about("'" + path.string() + "'", parsed());
+  return load_json(path, kPlace, from_json);
 }
 
 std::string this_machine() {
