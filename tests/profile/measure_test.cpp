@@ -21,6 +21,8 @@ class TickingEngine final : public engine::Engine {
  public:
   TickingEngine(ManualClock& clock, double drift) : clock_(clock), drift_(drift) {}
 
+  void slow_down(double factor) { slowness_ *= factor; }
+
   std::string name() const override { return "ticking 1"; }
   Result<std::unique_ptr<engine::Session>> compile(std::string onnx_bytes,
                                                    const engine::EngineOptions& options) override {
@@ -162,6 +164,30 @@ TEST_F(Measure, ShortBudgetMeasuresSomeAndInterpolatesTheRest) {
   EXPECT_GT(measured, 0);
   EXPECT_GT(interpolated, 0);
   EXPECT_FALSE(sum_of_layers_ms(p));
+}
+
+TEST_F(Measure, AddedGroupsCostWhatTheyDidWhenTheProfileWasMade) {
+  ManualClock clock;
+  TickingEngine engine(clock, 0);
+  options_.slowdown = 4;
+  options_.layers = false;
+  Profile p = measure(model_, engine, options_, clock).value();
+  const int last = model_.cuts()[2].index;
+  options_.groups = {{2, last}};
+  const auto expected_ms =
+      4 * kNodeMs * static_cast<double>(nodes(1, static_cast<std::size_t>(last)));
+  // Since then the machine has become half as fast, and what is measured counts half.
+  TickingEngine slow(clock, 0);
+  slow.slow_down(2);
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(add_groups(p, model_, slow, options_, clock));
+    ASSERT_EQ(p.groups.size(), 1u) << "a group that is there is replaced";
+    EXPECT_EQ(p.groups[0].first, 2);
+    EXPECT_EQ(p.groups[0].last, last);
+    EXPECT_NEAR(p.groups[0].cost.median_ms, expected_ms, 1e-6);
+  }
+  options_.groups = {{2, 99}};
+  EXPECT_EQ(add_groups(p, model_, slow, options_, clock).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST_F(Measure, NoBudgetInterpolatesEverything) {
