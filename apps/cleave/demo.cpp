@@ -18,6 +18,7 @@
 #include "power_args.h"
 #include "profile/measure.h"
 #include "study/problem.h"
+#include "study/refine.h"
 #include "study/split_request.h"
 #include "verbs.h"
 #include "wire/link_proxy.h"
@@ -32,13 +33,17 @@ struct Args {
   double slowdown = 8;
   int repeat = 3;
   std::string codec = "quant:bits=8,range=minmax|zstd:level=3";
-  std::string device_budget = "14s";
-  std::string cloud_budget = "10s";
+  std::string device_budget = "12s";
+  std::string cloud_budget = "9s";
+  std::string confirm_budget = "10s";
   int jpeg_quality = 85;
   std::string power = plan::EnergyModel{}.power;
   std::string out;
   bool json = false;
 };
+
+/// Runs of each group that the prediction will rest on.
+constexpr int kConfirmRounds = 15;
 
 /// A folder that is gone when the demo is.
 class ScratchFolder {
@@ -97,7 +102,14 @@ Result<plan::Problem> measure_problem(const LoadedModel& loaded, const study::Sa
   request.codec = args.codec;
   request.jpeg_quality = args.jpeg_quality;
   say("measuring what the codec costs at every cut");
-  return study::make_problem(loaded.model, *loaded.engine, request, samples, clock);
+  plan::Problem problem =
+      CLEAVE_TRY(study::make_problem(loaded.model, *loaded.engine, request, samples, clock));
+  say("measuring the best splits again");
+  options.rounds = kConfirmRounds;
+  options.budget_s = CLEAVE_TRY(parse_duration_ms(args.confirm_budget)) / 1000;
+  CLEAVE_CHECK(study::confirm_best_splits(loaded.model, *loaded.engine, problem, link_presets(),
+                                          options, clock));
+  return problem;
 }
 
 /// The best split for each link, and the first choice of all.
@@ -245,6 +257,10 @@ Action define_demo(CLI::App& command) {
   command.add_option("--device-budget", args->device_budget, "time for the device's profile")
       ->capture_default_str();
   command.add_option("--cloud-budget", args->cloud_budget, "time for the cloud's profile")
+      ->capture_default_str();
+  command
+      .add_option("--confirm-budget", args->confirm_budget,
+                  "time for measuring the best splits again")
       ->capture_default_str();
   command.add_option("--jpeg-quality", args->jpeg_quality, "of the picture that cloud-only sends")
       ->check(CLI::Range(1, 100))

@@ -29,6 +29,24 @@ std::string row_name(const plan::Candidate& candidate) {
                                                       : name;
 }
 
+Json stages_to_json(const std::array<double, edge::kStageCount>& stage_ms) {
+  Json json;
+  for (std::size_t i = 0; i < edge::kStageCount; ++i)
+    json[fmt::format("{}_ms", edge::stage_name(static_cast<edge::Stage>(i)))] = stage_ms[i];
+  return json;
+}
+
+std::array<double, edge::kStageCount> stage_medians(const std::vector<edge::FrameResult>& results) {
+  std::array<double, edge::kStageCount> medians{};
+  for (std::size_t i = 0; i < edge::kStageCount; ++i) {
+    std::vector<double> ms;
+    for (const edge::FrameResult& result : results)
+      ms.push_back(result.stages[static_cast<edge::Stage>(i)].ms());
+    medians[i] = summarize(ms).median;
+  }
+  return medians;
+}
+
 }  // namespace
 
 Json to_json(const Link& link, const plan::EnergyModel& energy, const std::vector<TrialRow>& rows) {
@@ -39,6 +57,8 @@ Json to_json(const Link& link, const plan::EnergyModel& energy, const std::vecto
                         {"planned", r.planned},
                         {"predicted_ms", r.predicted_ms},
                         {"measured_ms", r.measured_ms},
+                        {"predicted_terms", plan::to_json(r.terms)},
+                        {"measured_stages", stages_to_json(r.stage_ms)},
                         {"energy_mj", r.energy_mj},
                         {"bytes_up", r.bytes_up},
                         {"top", r.top},
@@ -98,6 +118,8 @@ Result<TrialRow> Trial::run(const plan::Candidate& candidate, const Link& link,
   row.name = row_name(candidate);
   row.cut = candidate.cut;
   row.predicted_ms = candidate.latency_ms;
+  row.terms = candidate.terms;
+  row.stage_ms = stage_medians(results);
   // Each picture's median, then their mean: a picture's bytes set its time, and the prediction is
   // for the mean of the bytes.
   std::vector<std::vector<double>> latencies_ms(uncut_.size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,13 @@ struct TrialRow {
   std::string name;
   std::size_t cut = 0;
   double predicted_ms = 0;
-  double measured_ms = 0;  ///< median over the frames
-  double energy_mj = 0;    ///< modelled, mean over the frames
-  double bytes_up = 0;     ///< mean
-  std::string top;         ///< label or class of the first picture
-  int same = 0;            ///< pictures whose top-1 is the uncut network's
+  double measured_ms = 0;                            ///< median over the frames
+  plan::Terms terms;                                 ///< what `predicted_ms` is the sum of
+  std::array<double, edge::kStageCount> stage_ms{};  ///< medians over the frames
+  double energy_mj = 0;                              ///< modelled, mean over the frames
+  double bytes_up = 0;                               ///< mean
+  std::string top;                                   ///< label or class of the first picture
+  int same = 0;  ///< pictures whose top-1 is the uncut network's
   int pictures = 0;
   bool planned = false;  ///< the planner's first choice
 

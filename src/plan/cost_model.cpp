@@ -14,6 +14,12 @@ std::string_view strategy_name(Strategy strategy) {
   return "split";
 }
 
+Json to_json(const Terms& terms) {
+  return Json{{"head_ms", terms.head_ms}, {"encode_ms", terms.encode_ms},
+              {"up_ms", terms.up_ms},     {"decode_ms", terms.decode_ms},
+              {"tail_ms", terms.tail_ms}, {"down_ms", terms.down_ms}};
+}
+
 std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut) {
   const std::size_t n = problem.device.layers();
   if (cut > n || !problem.device.head[cut]) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/link.h"
 #include "plan/energy_model.h"
 #include "plan/objective.h"
@@ -56,6 +57,9 @@ struct Terms {
 
   double total_ms() const { return head_ms + encode_ms + up_ms + decode_ms + tail_ms + down_ms; }
 };
+
+/// A member for each term, of its name.
+Json to_json(const Terms& terms);
 
 /// One way to run the network and what it is predicted to cost.
 struct Candidate {

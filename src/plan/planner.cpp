@@ -27,19 +27,15 @@ Result<void> check(const Problem& problem) {
 }
 
 Json candidate_to_json(const Candidate& c) {
-  return Json{{"strategy", strategy_name(c.strategy)},
-              {"cut", c.cut},
-              {"latency_ms", c.latency_ms},
-              {"energy_mj", c.energy_mj},
-              {"head_ms", c.terms.head_ms},
-              {"encode_ms", c.terms.encode_ms},
-              {"up_ms", c.terms.up_ms},
-              {"decode_ms", c.terms.decode_ms},
-              {"tail_ms", c.terms.tail_ms},
-              {"down_ms", c.terms.down_ms},
-              {"bytes_up", c.bytes_up},
-              {"bytes_down", c.bytes_down},
-              {"interpolated", c.interpolated}};
+  Json json{{"strategy", strategy_name(c.strategy)},
+            {"cut", c.cut},
+            {"latency_ms", c.latency_ms},
+            {"energy_mj", c.energy_mj},
+            {"bytes_up", c.bytes_up},
+            {"bytes_down", c.bytes_down},
+            {"interpolated", c.interpolated}};
+  json.update(to_json(c.terms));
+  return json;
 }
 
 }  // namespace

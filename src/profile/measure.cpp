@@ -306,9 +306,7 @@ Result<void> add_groups(Profile& profile, const graph::Model& model, engine::Eng
   for (GroupCost g : added.groups) {
     g.cost = {g.cost.median_ms * drift, g.cost.p25_ms * drift, g.cost.p75_ms * drift,
               g.cost.samples};
-    std::erase_if(profile.groups,
-                  [&](const GroupCost& old) { return old.first == g.first && old.last == g.last; });
-    profile.groups.push_back(g);
+    set_cost(profile, g);
   }
   return {};
 }

@@ -50,10 +50,10 @@ Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
 /// Fails with kInvalidArgument when a profile is of another machine or engine than this.
 Result<void> check_is_of_here(const Profile& profile, const engine::Engine& engine);
 
-/// Measures groups that a profile of this machine lacks, as the profile was measured, and adds
-/// them; how the whole network's median compares with the profile's corrects for drift since then.
-/// `options` gives the inputs, rounds and rest. Fails with kInvalidArgument when the profile is of
-/// another network, machine or engine.
+/// Measures groups on this machine's profile's terms and puts them into it, in the place of what it
+/// held of them; how the whole network's median compares with the profile's corrects for drift
+/// since then. `options` gives the inputs, rounds and rest. Fails with kInvalidArgument when the
+/// profile is of another network, machine or engine.
 Result<void> add_groups(Profile& profile, const graph::Model& model, engine::Engine& engine,
                         MeasureOptions options, Clock& clock);
 

@@ -100,6 +100,22 @@ Result<std::vector<GroupCost>> groups_from_json(const Json& json, int layers) {
 
 }  // namespace
 
+void set_cost(Profile& profile, const GroupCost& group) {
+  const auto from = static_cast<std::size_t>(group.first) - 1;
+  const auto to = static_cast<std::size_t>(group.last);
+  const bool whole = from == 0 && to == profile.layers();
+  if (!whole && from == 0 && profile.head[to]) {
+    profile.head[to] = group.cost;
+  } else if (!whole && to == profile.layers() && profile.tail[from]) {
+    profile.tail[from] = group.cost;
+  } else {
+    std::erase_if(profile.groups, [&](const GroupCost& old) {
+      return old.first == group.first && old.last == group.last;
+    });
+    profile.groups.push_back(group);
+  }
+}
+
 std::optional<double> sum_of_layers_ms(const Profile& profile) {
   double sum = 0;
   for (const auto& cost : profile.layer) {

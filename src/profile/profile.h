@@ -53,6 +53,10 @@ struct Profile {
   std::size_t layers() const { return layer_names.size(); }
 };
 
+/// Puts a group's cost in the place of what the profile holds of it: a head or tail, or one of
+/// `groups`.
+void set_cost(Profile& profile, const GroupCost& group);
+
 /// Sum of the single layers' medians, where all of them were measured.
 std::optional<double> sum_of_layers_ms(const Profile& profile);
 

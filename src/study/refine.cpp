@@ -1,7 +1,9 @@
 #include "study/refine.h"
 
 #include <algorithm>
+#include <set>
 
+#include "plan/planner.h"
 #include "profile/group_costs.h"
 #include "study/best_schedule.h"
 
@@ -33,6 +35,50 @@ void count(const profile::GroupCosts& costs, const std::vector<plan::Group>& gro
 void add_once(std::vector<Range>& list, const Range& range) {
   if (std::ranges::find(list, range) == list.end()) list.push_back(range);
 }
+
+/// Measures groups of both sides on this machine and puts them into a problem's profiles, while the
+/// time lasts.
+class Remeasurer {
+ public:
+  static Result<Remeasurer> create(const graph::Model& model, engine::Engine& engine,
+                                   plan::Problem& problem, profile::MeasureOptions options,
+                                   Clock& clock) {
+    CLEAVE_CHECK(profile::check_is_of_here(problem.device, engine));
+    CLEAVE_CHECK(profile::check_is_of_here(problem.cloud, engine));
+    return Remeasurer(model, engine, problem, std::move(options), clock);
+  }
+
+  bool is_over() const { return clock_.now() >= deadline_; }
+
+  Result<void> measure(const std::vector<Range>& on_device, const std::vector<Range>& in_cloud) {
+    CLEAVE_CHECK(measure(problem_.device, on_device));
+    return measure(problem_.cloud, in_cloud);
+  }
+
+ private:
+  Remeasurer(const graph::Model& model, engine::Engine& engine, plan::Problem& problem,
+             profile::MeasureOptions options, Clock& clock)
+      : model_(model),
+        engine_(engine),
+        problem_(problem),
+        options_(std::move(options)),
+        clock_(clock),
+        deadline_(clock.now() + from_ms(options_.budget_s * 1000)) {}
+
+  Result<void> measure(profile::Profile& profile, const std::vector<Range>& groups) {
+    if (groups.empty() || is_over()) return {};
+    options_.groups = groups;
+    options_.budget_s = to_ms(deadline_ - clock_.now()) / 1000;
+    return profile::add_groups(profile, model_, engine_, options_, clock_);
+  }
+
+  const graph::Model& model_;
+  engine::Engine& engine_;
+  plan::Problem& problem_;
+  profile::MeasureOptions options_;
+  Clock& clock_;
+  Nanos deadline_;
+};
 
 Json to_json(const plan::NetworkProblem& problem, const plan::ScheduleStep& step) {
   Json json{{"ms", step.cost.ms + step.transfer.cost.ms},
@@ -95,23 +141,41 @@ Result<PlannedSchedule> plan_schedule(const graph::Model& model, const plan::Pro
 Result<PlannedSchedule> refine_schedule(const graph::Model& model, engine::Engine& engine,
                                         plan::Problem& problem, const ScheduleRequest& request,
                                         profile::MeasureOptions options, Clock& clock) {
-  CLEAVE_CHECK(profile::check_is_of_here(problem.device, engine));
-  CLEAVE_CHECK(profile::check_is_of_here(problem.cloud, engine));
-  const Nanos deadline = clock.now() + from_ms(options.budget_s * 1000);
-  const auto left_s = [&] { return to_ms(deadline - clock.now()) / 1000; };
-  const auto measure = [&](profile::Profile& profile,
-                           const std::vector<Range>& groups) -> Result<void> {
-    options.groups = groups;
-    options.budget_s = left_s();
-    if (groups.empty() || options.budget_s <= 0) return {};
-    return profile::add_groups(profile, model, engine, options, clock);
-  };
+  Remeasurer remeasurer =
+      CLEAVE_TRY(Remeasurer::create(model, engine, problem, std::move(options), clock));
   for (;;) {
     PlannedSchedule planned = CLEAVE_TRY(plan_schedule(model, problem, request));
-    if (planned.measured_through() || left_s() <= 0) return planned;
-    CLEAVE_CHECK(measure(problem.device, planned.estimated_on_device));
-    CLEAVE_CHECK(measure(problem.cloud, planned.estimated_in_cloud));
+    if (planned.measured_through() || remeasurer.is_over()) return planned;
+    CLEAVE_CHECK(remeasurer.measure(planned.estimated_on_device, planned.estimated_in_cloud));
   }
+}
+
+Result<void> confirm_best_splits(const graph::Model& model, engine::Engine& engine,
+                                 plan::Problem& problem, std::span<const Link> links,
+                                 profile::MeasureOptions options, Clock& clock) {
+  Remeasurer remeasurer =
+      CLEAVE_TRY(Remeasurer::create(model, engine, problem, std::move(options), clock));
+  const int layers = static_cast<int>(model.layers().size());
+  std::set<int> confirmed;
+  while (!remeasurer.is_over()) {
+    std::vector<Range> heads;
+    std::vector<Range> tails;
+    for (const Link& link : links) {
+      plan::Problem over_link = problem;
+      over_link.link = link;
+      const auto ranking = CLEAVE_TRY(plan::rank_cuts(over_link, plan::Objective::kLatency));
+      const auto best =
+          std::ranges::find(ranking, plan::Strategy::kSplit, &plan::Candidate::strategy);
+      if (best == ranking.end()) continue;
+      const int cut = static_cast<int>(best->cut);
+      if (!confirmed.insert(cut).second) continue;
+      heads.emplace_back(1, cut);
+      tails.emplace_back(cut + 1, layers);
+    }
+    if (heads.empty()) break;
+    CLEAVE_CHECK(remeasurer.measure(heads, tails));
+  }
+  return {};
 }
 
 }  // namespace cleave::study

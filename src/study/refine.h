@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "base/clock.h"
 #include "base/json.h"
 #include "engine/engine.h"
@@ -40,5 +42,13 @@ Result<PlannedSchedule> plan_schedule(const graph::Model& model, const plan::Pro
 Result<PlannedSchedule> refine_schedule(const graph::Model& model, engine::Engine& engine,
                                         plan::Problem& problem, const ScheduleRequest& request,
                                         profile::MeasureOptions options, Clock& clock);
+
+/// Of many noisy measurements the smallest is smaller than it should be. So the head and the tail
+/// of the split that ranks best over each link are measured again, alone, until every best split's
+/// were or `options.budget_s` is over; what they cost then takes the place of what they did. The
+/// profiles of `problem` have to be of this machine (profile::add_groups).
+Result<void> confirm_best_splits(const graph::Model& model, engine::Engine& engine,
+                                 plan::Problem& problem, std::span<const Link> links,
+                                 profile::MeasureOptions options, Clock& clock);
 
 }  // namespace cleave::study

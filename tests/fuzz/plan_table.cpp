@@ -1,8 +1,8 @@
 // Tables of plans from any bytes: one that is accepted can be looked up anywhere.
 #include <limits>
 
-#include "round_trip.h"
 #include "plan/table.h"
+#include "round_trip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cleave;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "round_trip.h"
 #include "profile/group_costs.h"
+#include "round_trip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cleave;

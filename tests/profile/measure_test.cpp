@@ -186,6 +186,17 @@ TEST_F(Measure, AddedGroupsCostWhatTheyDidWhenTheProfileWasMade) {
     EXPECT_EQ(p.groups[0].last, last);
     EXPECT_NEAR(p.groups[0].cost.median_ms, expected_ms, 1e-6);
   }
+  // Heads and tails have their own places.
+  const int all = static_cast<int>(layers());
+  options_.groups = {{1, last}, {last + 1, all}};
+  p.head[static_cast<std::size_t>(last)]->median_ms = 0;
+  p.tail[static_cast<std::size_t>(last)]->median_ms = 0;
+  ASSERT_TRUE(add_groups(p, model_, slow, options_, clock));
+  EXPECT_EQ(p.groups.size(), 1u);
+  const double whole_ms = 4 * kNodeMs * static_cast<double>(nodes(0, layers()));
+  const double head_ms = p.head[static_cast<std::size_t>(last)]->median_ms;
+  EXPECT_GT(head_ms, 0);
+  EXPECT_NEAR(p.tail[static_cast<std::size_t>(last)]->median_ms, whole_ms - head_ms, 1e-6);
   options_.groups = {{2, 99}};
   EXPECT_EQ(add_groups(p, model_, slow, options_, clock).error().code, ErrorCode::kInvalidArgument);
 }
