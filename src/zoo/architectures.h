@@ -31,6 +31,8 @@ void chair(GraphBuilder& g);
 /// Isola et al. 2017, "Image-to-Image Translation", the U-Net of 256x256; names are the paper's
 /// code's.
 void pix2pix(GraphBuilder& g);
+/// Ours: 25 equal convolutions behind each other, as thesis figure 2.3 measures them.
+void conv25(GraphBuilder& g);
 /// Ours: a second's work for tests and demonstrations, with a residual sum and a concatenation.
 void tiny(GraphBuilder& g);
 

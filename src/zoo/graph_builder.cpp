@@ -271,7 +271,9 @@ Value GraphBuilder::flatten(const std::string& name, const Value& x) {
 }
 
 Value GraphBuilder::reshape(const std::string& name, const Value& x, Shape shape) {
-  add_integers(name + ".shape", shape);
+  Shape target = shape;
+  target.front() = -1;
+  add_integers(name + ".shape", target);
   add_node("Reshape", name, {x.name, name + ".shape"});
   return result(name, std::move(shape));
 }

@@ -73,6 +73,7 @@ class GraphBuilder {
   Value max_pool(const std::string& name, const Value& x, const PoolSpec& spec);
   Value global_average_pool(const std::string& name, const Value& x);
   Value flatten(const std::string& name, const Value& x);
+  /// The first dimension follows from the others, so that other batches pass.
   Value reshape(const std::string& name, const Value& x, Shape shape);
   /// Sum over one dimension, which goes.
   Value sum(const std::string& name, const Value& x, int axis);

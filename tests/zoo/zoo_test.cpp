@@ -36,6 +36,7 @@ const std::map<std::string_view, std::pair<std::string, std::string>> kNames{
     {"deep_speech", {"input", "probabilities"}},
     {"chair", {"class, viewpoint, transformation", "image"}},
     {"pix2pix", {"input", "image"}},
+    {"conv25", {"input", "features"}},
 };
 
 onnx::ModelProto parsed(const std::string& bytes) {
@@ -244,7 +245,7 @@ TEST(Zoo, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(
       error.message,
       "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, alexnet, "
-      "mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, tiny");
+      "mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, tiny");
 }
 
 }  // namespace
