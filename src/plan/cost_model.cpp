@@ -45,8 +45,8 @@ std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut) {
   // The device encodes as much slower as it computes; the server is this fast.
   c.terms.encode_ms = codec.encode_ms * problem.device.slowdown;
   c.terms.decode_ms = codec.decode_ms * problem.cloud.slowdown;
-  c.terms.up_ms = link.up_ms(c.bytes_up) + link.rtt_ms / 2;
-  c.terms.down_ms = link.down_ms(c.bytes_down) + link.rtt_ms / 2;
+  c.terms.up_ms = link.up_ms(c.bytes_up) + wait_ms(problem);
+  c.terms.down_ms = link.down_ms(c.bytes_down) + wait_ms(problem);
   c.terms.tail_ms = tail.median_ms;
   c.latency_ms = c.terms.total_ms();
   c.energy_mj = device_energy_mj(problem.energy, link, c.terms.head_ms + c.terms.encode_ms,

@@ -42,6 +42,12 @@ struct Problem {
   /// empty.
   std::map<std::string, CodecCost> value_codec;
   double answer_bytes = 0;  ///< the outputs, sent plain
+  /// Bytes on the wire for each byte of what is sent plain, in schedules that cross more than once:
+  /// below 1 where both ends compute in fewer bits than the network's file.
+  double plain_scale = 1;
+  /// What a request takes beside its bytes, the round trip and the computing: messages and threads
+  /// of both ends. Counted half on the way up and half on the way down, as the round trip.
+  double request_ms = 0;
   double request_overhead_bytes = kRequestOverheadBytes;
   double answer_overhead_bytes = kAnswerOverheadBytes;
 };
@@ -50,13 +56,19 @@ struct Problem {
 struct Terms {
   double head_ms = 0;
   double encode_ms = 0;
-  double up_ms = 0;  ///< bytes over the rate, and half the round trip
+  double up_ms =
+      0;  ///< bytes over the rate, half the round trip and half of the request's own time
   double decode_ms = 0;
   double tail_ms = 0;
-  double down_ms = 0;  ///< bytes over the rate, and half the round trip
+  double down_ms = 0;  ///< the same
 
   double total_ms() const { return head_ms + encode_ms + up_ms + decode_ms + tail_ms + down_ms; }
 };
+
+/// Each way, beside the bytes.
+inline double wait_ms(const Problem& problem) {
+  return (problem.link.rtt_ms + problem.request_ms) / 2;
+}
 
 /// A member for each term, of its name.
 Json to_json(const Terms& terms);

@@ -97,6 +97,7 @@ Json to_json(const Problem& problem, Objective objective, const std::vector<Cand
                {{"machine", problem.cloud.machine},
                 {"threads", problem.cloud.threads},
                 {"emulated_slowdown", problem.cloud.slowdown}}},
+              {"request_ms", problem.request_ms},
               {"energy_is", "modelled"},
               {"energy_model", to_json(problem.energy, link)},
               {"ranking", list}};

@@ -27,8 +27,8 @@ class Builder {
     network.device = groups_of(problem_.device, boundaries, problem_.energy.compute_mw / 1000);
     network.cloud = groups_of(problem_.cloud, boundaries, 0);
     add_values(network);
-    network.request_up = up({problem_.request_overhead_bytes, 0, 0}, problem_.link.rtt_ms / 2);
-    network.request_down = down(problem_.answer_overhead_bytes, problem_.link.rtt_ms / 2);
+    network.request_up = up({problem_.request_overhead_bytes, 0, 0}, plan::wait_ms(problem_));
+    network.request_down = down(problem_.answer_overhead_bytes, plan::wait_ms(problem_));
     network.request_down.cost.mj += problem_.link.radio.tail_mj();
     return network;
   }
@@ -36,7 +36,7 @@ class Builder {
   Result<NetworkProblem> train(const NetworkProblem& inference, const TrainingSpec& spec) const {
     plan::TrainingOptions options{spec.backward_over_forward, {}};
     for (const graph::Layer& layer : model_.layers())
-      options.weights.push_back(down(static_cast<double>(layer.parameter_bytes) * spec.updated, 0));
+      options.weights.push_back(down(plain(layer.parameter_bytes) * spec.updated, 0));
     return plan::training_problem(inference, options);
   }
 
@@ -58,13 +58,18 @@ class Builder {
         bytes};
   }
 
+  /// What so many bytes are on the wire, sent plain.
+  double plain(std::int64_t bytes) const {
+    return static_cast<double>(bytes) * problem_.plain_scale;
+  }
+
   /// As cloud-only sends an input: the one as a picture where it is one, several plain.
   std::optional<Transfer> untouched(const TensorSpec& input) const {
     if (model_.inputs().size() == 1 && problem_.codec.front())
       return up(*problem_.codec.front(), 0);
     const auto bytes = input.byte_size();
     if (!bytes) return std::nullopt;
-    return up({static_cast<double>(*bytes), 0, 0}, 0);
+    return up({plain(*bytes), 0, 0}, 0);
   }
 
   void add_values(NetworkProblem& network) const {
@@ -86,7 +91,7 @@ class Builder {
     const auto coded = problem_.value_codec.find(value.name);
     if (coded != problem_.value_codec.end()) sent.upload = up(coded->second, 0);
     if (made_by == 0) sent.upload_untouched = untouched(value);
-    if (const auto bytes = value.byte_size()) sent.download = down(static_cast<double>(*bytes), 0);
+    if (const auto bytes = value.byte_size()) sent.download = down(plain(*bytes), 0);
     network.values.push_back(std::move(sent));
   }
 

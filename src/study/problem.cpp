@@ -3,6 +3,7 @@
 #include "base/checksum.h"
 #include "base/file.h"
 #include "study/codec_costs.h"
+#include "study/request_cost.h"
 
 namespace cleave::study {
 namespace {
@@ -52,6 +53,7 @@ Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& en
         measure_jpeg_cost(*samples.preprocess, samples.pictures, request.jpeg_quality, clock));
   }
   problem.answer_bytes = bytes_of(model.outputs());
+  problem.request_ms = CLEAVE_TRY(measure_request_ms(clock));
   return problem;
 }
 

@@ -21,8 +21,8 @@ struct ProblemRequest {
   int jpeg_quality = 85;  ///< of the picture that cloud-only sends, where inputs are pictures
 };
 
-/// Joins the profiles with what the codec costs at each cut on the samples, and what sending the
-/// input costs: as JPEG where the samples are pictures, else plain.
+/// Joins the profiles with what the codec costs at each cut on the samples, what sending the input
+/// costs, as JPEG where the samples are pictures, else plain, and what a request takes by itself.
 Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& engine,
                                    const ProblemRequest& request, const Samples& samples,
                                    Clock& clock);

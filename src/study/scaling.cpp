@@ -2,19 +2,20 @@
 
 namespace cleave::study {
 
+void scale_costs(profile::Profile& profile, double factor) {
+  for (auto* costs : {&profile.head, &profile.tail, &profile.layer})
+    for (auto& cost : *costs)
+      if (cost) cost->median_ms *= factor;
+  for (profile::GroupCost& group : profile.groups) group.cost.median_ms *= factor;
+  profile.whole_ms *= factor;
+  profile.slowdown *= factor;  // what coding is measured by
+}
+
 void scale_link(plan::Problem& problem, double factor) {
   problem.link.up_mbps *= factor;
   problem.link.down_mbps *= factor;
 }
 
-void load_server(plan::Problem& problem, double factor) {
-  profile::Profile& cloud = problem.cloud;
-  for (auto* costs : {&cloud.head, &cloud.tail, &cloud.layer})
-    for (auto& cost : *costs)
-      if (cost) cost->median_ms *= factor;
-  for (profile::GroupCost& group : cloud.groups) group.cost.median_ms *= factor;
-  cloud.whole_ms *= factor;
-  cloud.slowdown *= factor;  // what decoding is measured by
-}
+void load_server(plan::Problem& problem, double factor) { scale_costs(problem.cloud, factor); }
 
 }  // namespace cleave::study

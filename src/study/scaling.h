@@ -4,6 +4,9 @@
 
 namespace cleave::study {
 
+/// Every cost of a profile times a factor, as if its machine were so much slower.
+void scale_costs(profile::Profile& profile, double factor);
+
 /// The link's rates, both, times a factor.
 void scale_link(plan::Problem& problem, double factor);
 

@@ -45,7 +45,7 @@ class Builder {
     for (std::size_t hop = to; hop < from; ++hop) {
       const Link& link = tiers_[hop].link;
       const double sent = *bytes + problem_.answer_overhead_bytes;
-      sum.cost.ms += link.down_ms(sent) + link.rtt_ms / 2;
+      sum.cost.ms += link.down_ms(sent) + (link.rtt_ms + problem_.request_ms) / 2;
       if (hop == 0) sum.cost.mj += plan::radio_energy_mj(link, 0, sent) + link.radio.tail_mj();
       sum.bytes += sent;
     }
@@ -60,7 +60,7 @@ class Builder {
     for (std::size_t hop = from; hop < to; ++hop) {
       const Link& link = tiers_[hop].link;
       const double sent = codec->payload_bytes + problem_.request_overhead_bytes;
-      sum.cost.ms += link.up_ms(sent) + link.rtt_ms / 2;
+      sum.cost.ms += link.up_ms(sent) + (link.rtt_ms + problem_.request_ms) / 2;
       if (hop == 0) {
         sum.cost.mj += plan::compute_energy_mj(problem_.energy, encode_ms) +
                        plan::radio_energy_mj(link, sent, 0);
