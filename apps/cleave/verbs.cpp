@@ -11,6 +11,7 @@ Action define_inspect(CLI::App& command);
 Action define_link(CLI::App& command);
 Action define_plan(CLI::App& command);
 Action define_profile(CLI::App& command);
+Action define_reproduce(CLI::App& command);
 Action define_run(CLI::App& command);
 Action define_serve(CLI::App& command);
 Action define_split(CLI::App& command);
@@ -35,6 +36,9 @@ std::span<const Verb> verbs() {
       Verb{"demo",
            "the main job from end to end: profile, plan, cut, serve and run across three links",
            define_demo},
+      Verb{"reproduce",
+           "make a paper's tables and figures from this machine and a model of its own",
+           define_reproduce},
   };
   return kVerbs;
 }

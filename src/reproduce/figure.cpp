@@ -1,0 +1,118 @@
+#include "reproduce/figure.h"
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cstring>
+
+#include "base/file.h"
+
+namespace cleave::reproduce {
+namespace {
+
+constexpr std::string_view kPlace = "reproduce.figure";
+constexpr int kPanelWidth = 340;
+constexpr int kPanelHeight = 250;
+constexpr int kTitleHeight = 40;
+
+/// As gnuplot reads a text between double quotes.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string csv_of(const Figure& figure) {
+  std::string csv = "panel,series,point,value\n";
+  for (const Panel& panel : figure.panels)
+    for (const Series& series : panel.series)
+      for (std::size_t i = 0; i < panel.points.size(); ++i)
+        csv += fmt::format("{},{},{},{:.6g}\n", panel.title, series.title, panel.points[i],
+                           series.values[i]);
+  return csv;
+}
+
+/// A panel's numbers as one block of rows: the point, then a column for each series.
+std::string data_of(const Panel& panel, std::size_t index, Style style) {
+  std::string block = fmt::format("$panel{} << END\n", index);
+  for (std::size_t i = 0; i < panel.points.size(); ++i) {
+    block += style == Style::kLines ? panel.points[i] : quoted(panel.points[i]);
+    for (const Series& series : panel.series) block += fmt::format(" {:.6g}", series.values[i]);
+    block += "\n";
+  }
+  return block + "END\n";
+}
+
+std::string plot_of(const Panel& panel, std::size_t index, Style style) {
+  std::string plot = fmt::format("set title {} noenhanced\nplot ", quoted(panel.title));
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    if (s > 0) plot += ", ";
+    const std::string columns =
+        style == Style::kLines ? fmt::format("1:{}", s + 2) : fmt::format("{}:xtic(1)", s + 2);
+    plot += fmt::format("$panel{} using {} title {} noenhanced", index, columns,
+                        quoted(panel.series[s].title));
+  }
+  return plot + "\n";
+}
+
+std::string gnuplot_of(const Figure& figure) {
+  const int panels = static_cast<int>(figure.panels.size());
+  const int rows = (panels + figure.columns - 1) / figure.columns;
+  std::string text = fmt::format(
+      "set terminal svg size {},{} font \"sans,11\" background \"white\"\n"
+      "set output {}\n"
+      "set key top left samplen 1 spacing 0.9\n"
+      "set grid ytics lc rgb \"#dddddd\"\n"
+      "set xlabel {}\nset ylabel {}\n",
+      figure.columns * kPanelWidth, rows * kPanelHeight + kTitleHeight,
+      quoted(figure.name + ".svg"), quoted(figure.x_label), quoted(figure.y_label));
+  if (figure.style == Style::kLines) {
+    text += "set style data linespoints\n";
+  } else {
+    text +=
+        "set style data histograms\nset style histogram rowstacked\nset boxwidth 0.8\n"
+        "set style fill solid border -1\nset xtics rotate by -60 noenhanced\nset yrange [0:*]\n";
+  }
+  for (std::size_t i = 0; i < figure.panels.size(); ++i)
+    text += data_of(figure.panels[i], i, figure.style);
+  text += fmt::format("set multiplot layout {},{} title {} noenhanced\n", rows, figure.columns,
+                      quoted(figure.title));
+  for (std::size_t i = 0; i < figure.panels.size(); ++i)
+    text += plot_of(figure.panels[i], i, figure.style);
+  return text + "unset multiplot\n";
+}
+
+}  // namespace
+
+Result<void> write_figure(const std::filesystem::path& folder, const Figure& figure) {
+  CLEAVE_CHECK(write_file(folder / (figure.name + ".csv"), csv_of(figure)));
+  return write_file(folder / (figure.name + ".gp"), gnuplot_of(figure));
+}
+
+Result<void> draw(const std::filesystem::path& folder, const std::vector<std::string>& names) {
+  std::vector<std::string> arguments{"gnuplot"};
+  for (const std::string& name : names) arguments.push_back(name + ".gp");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  pid_t pid = 0;
+  const int error = ::posix_spawnp(&pid, "gnuplot", &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    return fail(ErrorCode::kUnavailable, kPlace,
+                std::string("cannot run gnuplot: ") + std::strerror(error));
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return fail(ErrorCode::kInternal, kPlace, "gnuplot did not draw the figures");
+}
+
+}  // namespace cleave::reproduce

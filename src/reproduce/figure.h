@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cleave::reproduce {
+
+/// Numbers that are drawn as one line, or as one share of stacked bars.
+struct Series {
+  std::string title;
+  std::vector<double> values;  ///< one for each point of its panel
+};
+
+/// A diagram: `points` along the x axis, numbers for lines and names for bars.
+struct Panel {
+  std::string title;
+  std::vector<std::string> points;
+  std::vector<Series> series;
+};
+
+enum class Style { kLines, kStackedBars };
+
+/// Panels of one kind beside and below each other.
+struct Figure {
+  std::string name;  ///< of its files
+  std::string title;
+  Style style = Style::kLines;
+  std::string x_label;
+  std::string y_label;
+  int columns = 1;
+  std::vector<Panel> panels;
+};
+
+/// Writes NAME.csv (panel, series, point, value), and NAME.gp, which gnuplot draws NAME.svg from.
+/// Fails as write_file().
+Result<void> write_figure(const std::filesystem::path& folder, const Figure& figure);
+
+/// Runs gnuplot on the figures of a folder, by name. kUnavailable when there is no gnuplot,
+/// kInternal when it refuses a figure.
+Result<void> draw(const std::filesystem::path& folder, const std::vector<std::string>& names);
+
+}  // namespace cleave::reproduce

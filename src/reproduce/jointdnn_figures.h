@@ -1,0 +1,28 @@
+#pragma once
+
+#include "reproduce/figure.h"
+#include "reproduce/jointdnn.h"
+#include "reproduce/plans.h"
+
+namespace cleave::reproduce {
+
+/// The layers of a network and what each hands on, in bytes of 8 bits a value.
+struct LayerSizes {
+  std::string network;
+  std::vector<std::string> names;
+  std::vector<double> bytes;
+};
+
+/// Figures 2.8 to 2.12 out of the plans of one pair.
+std::vector<Figure> plan_figures(const Pair& pair, const std::vector<PlanRow>& rows,
+                                 const std::vector<LayerSizes>& sizes);
+/// Figure 2.2: typical sizes of layers.
+Figure size_figure(const std::vector<LayerSizes>& sizes);
+
+/// What the thesis's text says beside what the plans do.
+std::vector<Claim> plan_claims(const std::vector<PlanRow>& rows);
+
+/// Every plan, a row each.
+std::string plans_csv(const std::vector<PlanRow>& rows);
+
+}  // namespace cleave::reproduce

@@ -1,0 +1,123 @@
+#include "reproduce/pair.h"
+
+#include <array>
+
+#include "profile/measure.h"
+#include "reproduce/gpu.h"
+#include "study/codec_costs.h"
+#include "study/samples.h"
+#include "study/scaling.h"
+#include "zoo/zoo.h"
+
+namespace cleave::reproduce {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+constexpr int kRounds = 5;
+/// Of 8 bits in the 32 of the networks' files.
+constexpr double kByteOfFloat = 0.25;
+
+constexpr std::array kBenchmarks{
+    Benchmark{"AlexNet", "alexnet"},
+    Benchmark{"OverFeat", "overfeat"},
+    Benchmark{"Deep Speech", "deep_speech"},
+    Benchmark{"ResNet", "resnet50"},
+    Benchmark{"VGG16", "vgg16"},
+    Benchmark{"NiN", "nin"},
+    Benchmark{"Chair", "chair"},
+    Benchmark{"Pix2Pix", "pix2pix"},
+};
+
+double bytes_of(const std::vector<TensorSpec>& values) {
+  double bytes = 0;
+  for (const TensorSpec& value : values)
+    bytes += static_cast<double>(value.byte_size().value_or(0));
+  return bytes;
+}
+
+Result<profile::Profile> measure(const Network& network, engine::Engine& engine, int threads,
+                                 double budget_s, Clock& clock) {
+  const study::Samples samples = CLEAVE_TRY(study::load_samples(network.model, {}, "", 1));
+  profile::MeasureOptions options;
+  options.engine.threads = threads;
+  options.inputs = samples.inputs.front();
+  options.layers = false;
+  options.rounds = kRounds;
+  options.budget_s = budget_s;
+  return profile::measure(network.model, engine, options, clock);
+}
+
+}  // namespace
+
+std::span<const Benchmark> benchmarks() { return kBenchmarks; }
+
+Result<std::string> build(const Benchmark& benchmark) {
+  return zoo::build(benchmark.zoo_name, kSeed);
+}
+
+Result<Network> make_network(const Benchmark& benchmark, const std::string& onnx_bytes, int batch,
+                             engine::Engine& engine) {
+  graph::LoadOptions options;
+  options.infer = [&](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
+    return engine.infer_types(bytes, inputs);
+  };
+  graph::Model model = CLEAVE_TRY(graph::Model::parse(onnx_bytes, options));
+  if (batch > 1) {
+    for (const TensorSpec& input : model.inputs()) {
+      Shape shape = input.shape;
+      shape.front() *= batch;
+      options.shapes[input.name] = shape;
+    }
+    model = CLEAVE_TRY(graph::Model::parse(onnx_bytes, options));
+  }
+  return Network{benchmark.title, batch, std::move(model)};
+}
+
+Result<Pair> modelled_pair(engine::Engine& engine, std::vector<int> batches) {
+  const Benchmark& first = kBenchmarks.front();
+  const std::string bytes = CLEAVE_TRY(build(first));
+  const Network alexnet = CLEAVE_TRY(make_network(first, bytes, 1, engine));
+  const double share = reached_share(alexnet.model);
+  return Pair{"modelled", "Jetson TX2 and Tesla K40C, modelled from their data sheets",
+              std::move(batches), [share](const Network& network) -> Result<Costs> {
+                return Costs{modelled_profile(network.model, kJetsonTx2, share),
+                             modelled_profile(network.model, kTeslaK40c, share)};
+              }};
+}
+
+Pair measured_pair(engine::Engine& engine, std::vector<int> batches, double budget_s,
+                   Clock& clock) {
+  return {"measured",
+          profile::this_machine() + ": one thread, times multiplied by 8, against all threads",
+          std::move(batches), [&engine, &clock, budget_s](const Network& network) -> Result<Costs> {
+            Costs costs;
+            costs.device = CLEAVE_TRY(measure(network, engine, 1, budget_s, clock));
+            study::scale_costs(costs.device, kSlowdown);
+            costs.cloud = CLEAVE_TRY(measure(network, engine, 0, budget_s, clock));
+            return costs;
+          }};
+}
+
+plan::Problem thesis_problem(const graph::Model& model, const Costs& costs, Link link,
+                             double compression) {
+  plan::Problem p;
+  p.device = costs.device;
+  p.cloud = costs.cloud;
+  p.link = std::move(link);
+  p.link.rtt_ms = 0;
+  p.plain_scale = kByteOfFloat / compression;
+  p.request_overhead_bytes = p.answer_overhead_bytes = 0;
+  p.answer_bytes = bytes_of(model.outputs()) * p.plain_scale;
+  const auto coded = [&](const std::vector<TensorSpec>& values) {
+    return plan::CodecCost{bytes_of(values) * p.plain_scale, 0, 0};
+  };
+  p.codec.resize(model.layers().size() + 1);
+  p.codec.front() = coded(model.inputs());
+  for (const graph::Cut& cut : model.cuts()) {
+    p.codec[static_cast<std::size_t>(cut.index)] = coded(cut.values);
+    for (const TensorSpec& value : cut.values) p.value_codec[value.name] = coded({value});
+  }
+  return p;
+}
+
+}  // namespace cleave::reproduce
