@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/spec.h"
 #include "plan_args.h"
 #include "plan_network.h"
 #include "plan_problem.h"
@@ -21,9 +22,23 @@ struct Args {
   std::vector<std::string> tiers;
   std::string objective = "latency";
   plan::Limits limits;
+  std::string device_memory;  ///< empty: no limit
+  std::string cloud_memory;
   bool training = false;
   study::TrainingSpec training_spec;
 };
+
+Result<plan::Limits> read_limits(const Args& args) {
+  plan::Limits limits = args.limits;
+  const auto read = [](const std::string& text) -> Result<std::optional<double>> {
+    if (text.empty()) return std::nullopt;
+    return static_cast<double>(CLEAVE_TRY(parse_size_bytes(text)));
+  };
+  limits.device_memory_bytes = CLEAVE_TRY(read(args.device_memory));
+  limits.cloud_memory_bytes = CLEAVE_TRY(read(args.cloud_memory));
+  CLEAVE_CHECK(plan::check(limits));
+  return limits;
+}
 
 Result<int> run(const Args& args) {
   if (!args.problem.path.empty()) {
@@ -39,9 +54,8 @@ Result<int> run(const Args& args) {
   }
   NetworkArgs network = args.network;
   network.request.objective = CLEAVE_TRY(plan::parse_objective(args.objective));
-  network.request.limits = args.limits;
+  network.request.limits = CLEAVE_TRY(read_limits(args));
   if (args.training) network.request.training = args.training_spec;
-  CLEAVE_CHECK(plan::check(args.limits));
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   if (!tiers) return plan_network(loaded, network);
   return plan_tiers(loaded, {args.tiers, args.objective, args.network.json}, plan_args,
@@ -55,8 +69,15 @@ void add_wishes(CLI::App& command, Args& args) {
   command.add_option("--battery", args.limits.battery_mj,
                      "most energy of the device, mJ (modelled)");
   command.add_option("--cloud-limit", args.limits.cloud_ms, "most time in the cloud, ms");
-  command.add_flag("--training", args.training,
-                   "plan a step of online training: inference and its mirror, modelled");
+  CLI::Option* training =
+      command.add_flag("--training", args.training,
+                       "plan a step of online training: inference and its mirror, modelled");
+  command
+      .add_option("--device-memory", args.device_memory,
+                  "most memory of the device's groups together, as 64MB or 512MiB")
+      ->excludes(training);
+  command.add_option("--cloud-memory", args.cloud_memory, "the same in the cloud")
+      ->excludes(training);
   command
       .add_option("--updated", args.training_spec.updated,
                   "share of the weights that a training step changes")
@@ -114,8 +135,9 @@ void add_outputs(CLI::App& command, NetworkArgs& args) {
 /// it: they are refused, not passed over.
 void add_other_problems(CLI::App& command, Args& args) {
   const std::vector<std::string> of_networks{
-      "--deadline", "--battery", "--cloud-limit", "--training", "--codecs", "--measure",
-      "--explain",  "--pareto",  "--dot",         "--table",    "--out",    "--trace"};
+      "--deadline", "--battery", "--cloud-limit", "--device-memory", "--cloud-memory",
+      "--training", "--codecs",  "--measure",     "--explain",       "--pareto",
+      "--dot",      "--table",   "--out",         "--trace"};
   CLI::Option* tier =
       command.add_option("--tier", args.tiers,
                          "a machine behind the device, in the order of the line: the link to it "

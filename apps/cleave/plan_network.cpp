@@ -111,7 +111,7 @@ Result<Planned> choose(const LoadedModel& loaded, const NetworkArgs& args) {
 }
 
 void print_text(const LoadedModel& loaded, const NetworkArgs& args, const Planned& planned,
-                const std::vector<plan::Candidate>& ranking,
+                const plan::FittingWays& ranking,
                 const std::optional<std::vector<plan::Schedule>>& front,
                 const std::string& explanation) {
   print_plan_head(planned.problem, args.request);
@@ -123,11 +123,13 @@ void print_text(const LoadedModel& loaded, const NetworkArgs& args, const Planne
   if (!explanation.empty()) fmt::print("\n{}", explanation);
 }
 
-Json to_json(const NetworkArgs& args, const Planned& planned,
-             const std::vector<plan::Candidate>& ranking,
+Json to_json(const NetworkArgs& args, const Planned& planned, const plan::FittingWays& ranking,
              const std::optional<std::vector<plan::Schedule>>& front) {
   const study::ScheduleRequest& request = args.request;
-  Json json = plan::to_json(planned.problem, request.objective, ranking);
+  Json json = plan::to_json(planned.problem, request.objective, ranking.ways);
+  if (ranking.left_out > 0)
+    json["does_not_fit"] = {{"ways", ranking.left_out},
+                            {"nearest", plan::to_json(*ranking.nearest)}};
   json["codec"] = planned.codec;
   json["limits"] = limits_to_json(request.limits);
   if (request.training) {
@@ -144,7 +146,8 @@ Json to_json(const NetworkArgs& args, const Planned& planned,
 Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
   const Axes axes{CLEAVE_TRY(parse_axis(args.rates)), CLEAVE_TRY(parse_axis(args.loads))};
   const Planned planned = CLEAVE_TRY(choose(loaded, args));
-  const auto ranking = CLEAVE_TRY(plan::rank_cuts(planned.problem, args.request.objective));
+  const plan::FittingWays ranking = plan::fitting_ways(
+      CLEAVE_TRY(plan::rank_cuts(planned.problem, args.request.objective)), args.request.limits);
   std::optional<std::vector<plan::Schedule>> front;
   if (args.pareto) front = CLEAVE_TRY(plan::pareto_front(planned.schedule.problem));
   std::string explanation;

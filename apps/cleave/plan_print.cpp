@@ -4,6 +4,7 @@
 
 #include "power_args.h"
 #include "study/explain.h"
+#include "units.h"
 
 namespace cleave::app {
 namespace {
@@ -23,6 +24,29 @@ std::string what_of(const LoadedModel& loaded, const plan::NetworkProblem& probl
   for (const std::size_t v : step.sent)
     names += (names.empty() ? "" : ", ") + problem.values[v].name;
   return names;
+}
+
+bool memory_limited(const plan::Limits& limits) {
+  return limits.device_memory_bytes || limits.cloud_memory_bytes;
+}
+
+/// "5.9 MB of 8.0 MB on the device, 11.3 MB in the cloud".
+std::string memory_text(double device_bytes, double cloud_bytes, const plan::Limits& limits) {
+  const auto side = [](double bytes, const std::optional<double>& limit, std::string_view where) {
+    return bytes_text(bytes) + (limit ? " of " + bytes_text(*limit) : "") + std::string(where);
+  };
+  return side(device_bytes, limits.device_memory_bytes, " on the device, ") +
+         side(cloud_bytes, limits.cloud_memory_bytes, " in the cloud");
+}
+
+void print_unfit(const plan::Problem& problem, const plan::Limits& limits,
+                 const plan::FittingWays& ranking) {
+  if (ranking.left_out == 0) return;
+  const plan::Candidate& c = *ranking.nearest;
+  const std::string_view others = ranking.ways.empty() ? "" : " more";
+  fmt::print("{}{} ways do not fit the memory; {} lacks the least: it needs {}\n", ranking.left_out,
+             others, place_of(c, problem.device),
+             memory_text(c.device_memory_bytes, c.cloud_memory_bytes, limits));
 }
 
 /// How to have measured what is an estimate.
@@ -64,6 +88,7 @@ void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
     return;
   }
   const plan::Schedule& s = solution.schedule;
+  const plan::Limits& limits = planned.problem.limits;
   fmt::print("\n{}: {}: {:.1f} ms, {:.1f} mJ, {:.0f} bytes\n",
              solution.status == plan::Status::kOptimal
                  ? "best schedule"
@@ -80,27 +105,38 @@ void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
     if (step.transfer.bytes > 0) fmt::print(" {:>9.0f} bytes", step.transfer.bytes);
     fmt::print("\n");
   }
+  if (s.device_memory_bytes + s.cloud_memory_bytes > 0)
+    fmt::print("memory: {}\n", memory_text(s.device_memory_bytes, s.cloud_memory_bytes, limits));
   fmt::print("{} of {} groups measured\n", planned.measured_groups, planned.all_groups);
   print_estimates(loaded, args.device, "device", planned.estimated_on_device);
   print_estimates(loaded, args.cloud, "cloud", planned.estimated_in_cloud);
 }
 
 void print_ranking(const plan::Problem& problem, const plan::Limits& limits,
-                   const std::vector<plan::Candidate>& ranking, std::size_t top) {
-  fmt::print("\n{:<40} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9}\n",
+                   const plan::FittingWays& ranking, std::size_t top) {
+  if (ranking.ways.empty()) {
+    fmt::print("\nno way with one crossing fits: ");
+    return print_unfit(problem, limits, ranking);
+  }
+  const auto memory = [&](const std::string& device, const std::string& cloud) {
+    return memory_limited(limits) ? fmt::format(" {:>9} {:>9}", device, cloud) : std::string();
+  };
+  fmt::print("\n{:<40} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9}{}\n",
              "one crossing, best first", "total ms", "energy mJ", "head", "encode", "up", "decode",
-             "tail", "down", "bytes up");
-  for (std::size_t i = 0; i < ranking.size(); ++i) {
-    const plan::Candidate& c = ranking[i];
+             "tail", "down", "bytes up", memory("on device", "in cloud"));
+  for (std::size_t i = 0; i < ranking.ways.size(); ++i) {
+    const plan::Candidate& c = ranking.ways[i];
     if (i >= top && c.strategy == plan::Strategy::kSplit) continue;
     fmt::print(
         "{:<40.40} {:>9.1f} {:>9.1f} {:>8.2f} {:>8.2f} {:>8.1f} {:>8.2f} {:>8.2f} {:>8.1f} "
-        "{:>9.0f}{}{}\n",
+        "{:>9.0f}{}{}{}\n",
         place_of(c, problem.device), c.latency_ms, c.energy_mj, c.terms.head_ms, c.terms.encode_ms,
         c.terms.up_ms, c.terms.decode_ms, c.terms.tail_ms, c.terms.down_ms, c.bytes_up,
+        memory(bytes_text(c.device_memory_bytes), bytes_text(c.cloud_memory_bytes)),
         c.interpolated ? " ~" : "", plan::within(c, limits) ? "" : " over a limit");
   }
-  fmt::print("{} ways in all; ~ rests on interpolated costs\n", ranking.size());
+  fmt::print("{} ways in all; ~ rests on interpolated costs\n", ranking.ways.size());
+  print_unfit(problem, limits, ranking);
 }
 
 void print_front(const LoadedModel& loaded, const std::vector<plan::Schedule>& front) {
@@ -131,6 +167,8 @@ Json limits_to_json(const plan::Limits& limits) {
   if (limits.deadline_ms) json["deadline_ms"] = *limits.deadline_ms;
   if (limits.battery_mj) json["battery_mj"] = *limits.battery_mj;
   if (limits.cloud_ms) json["cloud_ms"] = *limits.cloud_ms;
+  if (limits.device_memory_bytes) json["device_memory_bytes"] = *limits.device_memory_bytes;
+  if (limits.cloud_memory_bytes) json["cloud_memory_bytes"] = *limits.cloud_memory_bytes;
   return json;
 }
 

@@ -17,9 +17,10 @@ void print_plan_head(const plan::Problem& problem, const study::ScheduleRequest&
 void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
                     const study::PlannedSchedule& planned);
 
-/// The ways with one crossing, `top` of the splits among them; those that break a limit are marked.
+/// The ways with one crossing, `top` of the splits among them; those that break a limit are marked,
+/// those that do not fit the memory counted.
 void print_ranking(const plan::Problem& problem, const plan::Limits& limits,
-                   const std::vector<plan::Candidate>& ranking, std::size_t top);
+                   const plan::FittingWays& ranking, std::size_t top);
 
 void print_front(const LoadedModel& loaded, const std::vector<plan::Schedule>& front);
 

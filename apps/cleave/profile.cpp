@@ -12,6 +12,7 @@
 #include "model_args.h"
 #include "profile/measure.h"
 #include "study/samples.h"
+#include "units.h"
 #include "verbs.h"
 
 namespace cleave::app {
@@ -54,6 +55,10 @@ void print_header(const profile::Profile& p) {
 /// figure 2.3).
 void print_grouping(const profile::Profile& p) {
   fmt::print("\nwhole network, fused: {:.3f} ms\n", p.whole_ms);
+  if (const auto& whole = p.head.back(); whole && whole->memory_bytes) {
+    fmt::print("in memory, once it has run: {}\n",
+               bytes_text(static_cast<double>(*whole->memory_bytes)));
+  }
   if (const auto sum = profile::sum_of_layers_ms(p)) {
     fmt::print("sum of its layers run one by one: {:.3f} ms, {:.2f}x the fused group\n", *sum,
                *sum / p.whole_ms);

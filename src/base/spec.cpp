@@ -1,6 +1,7 @@
 #include "base/spec.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace cleave {
@@ -152,6 +153,28 @@ Result<double> parse_duration_ms(std::string_view text) {
   return fail(
       ErrorCode::kInvalidArgument, kPlace,
       "'" + std::string(text) + "' is not a duration, expected one such as 50ms, 1.5s or 50");
+}
+
+Result<std::int64_t> parse_size_bytes(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, double>, 9> kUnits{{{"KiB", 0x1p10},
+                                                                       {"MiB", 0x1p20},
+                                                                       {"GiB", 0x1p30},
+                                                                       {"TiB", 0x1p40},
+                                                                       {"kB", 1e3},
+                                                                       {"MB", 1e6},
+                                                                       {"GB", 1e9},
+                                                                       {"TB", 1e12},
+                                                                       {"B", 1}}};
+  constexpr double kMostBytes = 1e18;
+  const auto unit = std::ranges::find_if(
+      kUnits, [&](const auto& candidate) { return text.ends_with(candidate.first); });
+  const bool bare = unit == kUnits.end();
+  const auto number = finite_number(text.substr(0, text.size() - (bare ? 0 : unit->first.size())));
+  const double bytes = number.value_or(-1) * (bare ? 1 : unit->second);
+  if (bytes >= 0 && bytes <= kMostBytes) return static_cast<std::int64_t>(bytes);
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "'" + std::string(text) +
+                  "' is not a size, expected one such as 64MB, 1.5GB, 512MiB or 1000000");
 }
 
 Error unknown_name(std::string_view place, std::string_view kind, std::string_view found,

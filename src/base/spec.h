@@ -1,6 +1,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -60,6 +61,10 @@ std::string specs_to_string(const std::vector<Spec>& specs);
 
 /// Reads "50ms", "5s" or a bare number of milliseconds.
 Result<double> parse_duration_ms(std::string_view text);
+
+/// Reads "64MB", "1.5GB", "512MiB" or a bare number of bytes, as bytes: kB, MB, GB and TB are
+/// powers of 1000, KiB, MiB, GiB and TiB of 1024. At most 10^18 bytes; parts of a byte are cut off.
+Result<std::int64_t> parse_size_bytes(std::string_view text);
 
 /// The error for an unknown name of any kind: "unknown codec 'x', expected one of raw, f16".
 Error unknown_name(std::string_view place, std::string_view kind, std::string_view found,

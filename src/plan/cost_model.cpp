@@ -27,6 +27,7 @@ std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut) {
   Candidate c;
   c.cut = cut;
   c.terms.head_ms = head.median_ms;
+  c.device_memory_bytes = static_cast<double>(head.memory_bytes.value_or(0));
   c.interpolated = cut > 0 && head.interpolated();
   if (cut == n) {
     c.strategy = Strategy::kDevice;
@@ -39,6 +40,7 @@ std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut) {
   const CodecCost& codec = *problem.codec[cut];
   const Link& link = problem.link;
   c.strategy = cut == 0 ? Strategy::kCloud : Strategy::kSplit;
+  c.cloud_memory_bytes = static_cast<double>(tail.memory_bytes.value_or(0));
   c.interpolated = c.interpolated || tail.interpolated();
   c.bytes_up = codec.payload_bytes + problem.request_overhead_bytes;
   c.bytes_down = problem.answer_bytes + problem.answer_overhead_bytes;

@@ -82,7 +82,9 @@ struct Candidate {
   double energy_mj = 0;  ///< modelled
   double bytes_up = 0;
   double bytes_down = 0;
-  bool interpolated = false;  ///< rests on a cost that was not measured
+  double device_memory_bytes = 0;  ///< of the head; 0 where the profile does not know it
+  double cloud_memory_bytes = 0;   ///< of the tail; the same
+  bool interpolated = false;       ///< rests on a cost that was not measured
 };
 
 /// The predicted cost of cut k (0: cloud-only, n: device-only); nothing when a cost is missing.

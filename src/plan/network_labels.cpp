@@ -20,11 +20,21 @@ constexpr std::size_t kMaxLabels = 4'000'000;
 constexpr std::size_t kBeam = 8;
 
 /// What a schedule has spent.
-using Sums = std::array<double, 4>;
+using Sums = std::array<double, 6>;
 constexpr std::size_t kMs = 0;
 constexpr std::size_t kMj = 1;
 constexpr std::size_t kCloudMs = 2;
 constexpr std::size_t kBytes = 3;
+constexpr std::size_t kDeviceMemory = 4;
+constexpr std::size_t kCloudMemory = 5;
+
+/// What each sum may come to.
+using MostOfEach = std::array<std::optional<double>, std::tuple_size_v<Sums>>;
+
+MostOfEach limits_of(const Limits& l) {
+  return {l.deadline_ms, l.battery_mj,          l.cloud_ms,
+          std::nullopt,  l.device_memory_bytes, l.cloud_memory_bytes};
+}
 
 std::size_t index(Side side) { return static_cast<std::size_t>(side); }
 
@@ -137,8 +147,7 @@ class Search {
         counted_(std::move(counted)),
         wanted_(std::move(wanted)),
         objective_(objective),
-        limits_{problem.limits.deadline_ms, problem.limits.battery_mj, problem.limits.cloud_ms,
-                std::nullopt} {
+        limits_(limits_of(problem.limits)) {
     for (auto& limit : limits_)
       if (limit) *limit *= 1 + kLimitSlack;
     sort_groups();
@@ -185,7 +194,9 @@ class Search {
   }
 
   static Sums sums_of(const Group& group, Side side) {
-    Sums sums{group.cost.ms, group.cost.mj, side == Side::kCloud ? group.cost.ms : 0, 0};
+    Sums sums{group.cost.ms, group.cost.mj};
+    if (side == Side::kCloud) sums[kCloudMs] = group.cost.ms;
+    sums[side == Side::kCloud ? kCloudMemory : kDeviceMemory] = group.memory_bytes;
     add(sums, group.update);
     return sums;
   }
@@ -309,7 +320,8 @@ class Search {
   }
 
   static Schedule schedule_of(const Label& end) {
-    Schedule s{{}, end.sums[kMs], end.sums[kMj], end.sums[kCloudMs], end.sums[kBytes]};
+    const auto& [ms, mj, cloud_ms, bytes, device_memory_bytes, cloud_memory_bytes] = end.sums;
+    Schedule s{{}, ms, mj, cloud_ms, bytes, device_memory_bytes, cloud_memory_bytes};
     for (const Label* l = &end; l->before != nullptr; l = l->before)
       s.groups.push_back({l->before->boundary + 1, l->boundary, l->side});
     std::ranges::reverse(s.groups);
@@ -321,7 +333,7 @@ class Search {
   std::vector<std::size_t> counted_;
   std::vector<std::size_t> wanted_;
   std::optional<std::size_t> objective_;
-  std::array<std::optional<double>, 4> limits_;
+  MostOfEach limits_;
   std::array<std::vector<std::vector<Group>>, 2> groups_;  // by side and boundary before
   std::vector<Sums> least_;                                // by boundary
   double most_ = kUnreachable;
@@ -332,10 +344,10 @@ class Search {
 };
 
 std::vector<std::size_t> limited(const Limits& limits) {
+  const MostOfEach most = limits_of(limits);
   std::vector<std::size_t> list;
-  if (limits.deadline_ms) list.push_back(kMs);
-  if (limits.battery_mj) list.push_back(kMj);
-  if (limits.cloud_ms) list.push_back(kCloudMs);
+  for (std::size_t r = 0; r < most.size(); ++r)
+    if (most[r]) list.push_back(r);
   return list;
 }
 

@@ -50,7 +50,8 @@ class Tally {
 
   Result<void> run(const Group& group, Side side) {
     CLEAVE_CHECK(bring(group.first, group.last, side));
-    steps_.push_back({side, group.first, group.last, {}, group.cost, group.update});
+    steps_.push_back(
+        {side, group.first, group.last, {}, group.cost, group.update, group.memory_bytes});
     for (std::size_t v = 0; v < lies_.size(); ++v) {
       const int maker = problem_.values[v].made_by;
       if (maker >= group.first && maker <= group.last) lies_[v][index(side)] = true;
@@ -75,7 +76,7 @@ class Tally {
   /// Sends what readers `first` to `last` lack.
   Result<void> bring(int first, int last, Side side) {
     const bool up = side == Side::kCloud;
-    ScheduleStep step{side, 0, 0, {}, {}, {}};
+    ScheduleStep step{side, 0, 0, {}, {}, {}, 0};
     for (std::size_t v = 0; v < lies_.size(); ++v) {
       const SentValue& value = problem_.values[v];
       const bool read = std::ranges::any_of(
@@ -137,7 +138,9 @@ Result<Schedule> evaluate(const NetworkProblem& problem, std::vector<ScheduledGr
     schedule.latency_ms += step.cost.ms + step.transfer.cost.ms;
     schedule.energy_mj += step.cost.mj + step.transfer.cost.mj;
     schedule.bytes += step.transfer.bytes;
-    if (step.side == Side::kCloud) schedule.cloud_ms += step.cost.ms;
+    const bool cloud = step.side == Side::kCloud;
+    if (cloud) schedule.cloud_ms += step.cost.ms;
+    (cloud ? schedule.cloud_memory_bytes : schedule.device_memory_bytes) += step.memory_bytes;
   }
   schedule.groups = std::move(groups);
   return schedule;

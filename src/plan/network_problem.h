@@ -60,6 +60,7 @@ struct ScheduleStep {
   std::vector<std::size_t> sent;  ///< values, by position; empty: a group
   Spent cost;                     ///< of the group
   Transfer transfer;              ///< of the values, or of the group's update
+  double memory_bytes = 0;        ///< of the group; 0: not known
 
   bool is_group() const { return sent.empty(); }
 };

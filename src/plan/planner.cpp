@@ -26,16 +26,22 @@ Result<void> check(const Problem& problem) {
   return {};
 }
 
-Json candidate_to_json(const Candidate& c) {
-  Json json{{"strategy", strategy_name(c.strategy)},
-            {"cut", c.cut},
-            {"latency_ms", c.latency_ms},
-            {"energy_mj", c.energy_mj},
-            {"bytes_up", c.bytes_up},
-            {"bytes_down", c.bytes_down},
-            {"interpolated", c.interpolated}};
-  json.update(to_json(c.terms));
-  return json;
+Schedule sums_of(const Candidate& c) {
+  Schedule sums;
+  sums.latency_ms = c.latency_ms;
+  sums.energy_mj = c.energy_mj;
+  sums.cloud_ms = c.strategy == Strategy::kDevice ? 0 : c.terms.tail_ms;
+  sums.device_memory_bytes = c.device_memory_bytes;
+  sums.cloud_memory_bytes = c.cloud_memory_bytes;
+  return sums;
+}
+
+double lacking_bytes(const Candidate& c, const Limits& limits) {
+  const auto over = [](double bytes, const std::optional<double>& limit) {
+    return limit ? std::max(0.0, bytes - *limit) : 0;
+  };
+  return over(c.device_memory_bytes, limits.device_memory_bytes) +
+         over(c.cloud_memory_bytes, limits.cloud_memory_bytes);
 }
 
 }  // namespace
@@ -53,11 +59,22 @@ double objective_value(const Candidate& candidate, Objective objective) {
 }
 
 bool within(const Candidate& candidate, const Limits& limits) {
-  Schedule sums;
-  sums.latency_ms = candidate.latency_ms;
-  sums.energy_mj = candidate.energy_mj;
-  sums.cloud_ms = candidate.strategy == Strategy::kDevice ? 0 : candidate.terms.tail_ms;
-  return within(sums, limits);
+  return within(sums_of(candidate), limits);
+}
+
+FittingWays fitting_ways(std::vector<Candidate> ranking, const Limits& limits) {
+  FittingWays fitting;
+  for (Candidate& c : ranking) {
+    if (fits_memory(sums_of(c), limits)) {
+      fitting.ways.push_back(std::move(c));
+      continue;
+    }
+    ++fitting.left_out;
+    const bool nearer =
+        !fitting.nearest || lacking_bytes(c, limits) < lacking_bytes(*fitting.nearest, limits);
+    if (nearer) fitting.nearest = std::move(c);
+  }
+  return fitting;
 }
 
 Result<std::vector<Candidate>> rank_cuts(const Problem& problem, Objective objective) {
@@ -76,9 +93,23 @@ Result<std::vector<Candidate>> rank_cuts(const Problem& problem, Objective objec
   return ranking;
 }
 
+Json to_json(const Candidate& c) {
+  Json json{{"strategy", strategy_name(c.strategy)},
+            {"cut", c.cut},
+            {"latency_ms", c.latency_ms},
+            {"energy_mj", c.energy_mj},
+            {"bytes_up", c.bytes_up},
+            {"bytes_down", c.bytes_down},
+            {"interpolated", c.interpolated}};
+  json.update(to_json(c.terms));
+  if (c.device_memory_bytes > 0) json["device_memory_bytes"] = c.device_memory_bytes;
+  if (c.cloud_memory_bytes > 0) json["cloud_memory_bytes"] = c.cloud_memory_bytes;
+  return json;
+}
+
 Json to_json(const Problem& problem, Objective objective, const std::vector<Candidate>& ranking) {
   Json list = Json::array();
-  for (const Candidate& c : ranking) list.push_back(candidate_to_json(c));
+  for (const Candidate& c : ranking) list.push_back(to_json(c));
   const Link& link = problem.link;
   return Json{{"format", "cleave-plan/1"},
               {"model", problem.device.model_name},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "plan/cost_model.h"
@@ -18,7 +19,16 @@ Result<std::vector<Candidate>> rank_cuts(const Problem& problem, Objective objec
 double objective_value(const Candidate& candidate, Objective objective);
 bool within(const Candidate& candidate, const Limits& limits);
 
+/// The ways of a ranking that fit the memory limits, in its order.
+struct FittingWays {
+  std::vector<Candidate> ways;
+  std::size_t left_out = 0;
+  std::optional<Candidate> nearest;  ///< of those left out the one that lacks the fewest bytes
+};
+FittingWays fitting_ways(std::vector<Candidate> ranking, const Limits& limits);
+
 /// "cleave-plan/1", docs/formats/plan.md: the link, the objective, and the ranking with its terms.
+Json to_json(const Candidate& candidate);
 Json to_json(const Problem& problem, Objective objective, const std::vector<Candidate>& ranking);
 
 }  // namespace cleave::plan

@@ -82,6 +82,10 @@ Result<void> check_groups(const std::vector<Group>& groups, int layers, std::str
     }
     if (!is_cost(g.cost.ms) || !is_cost(g.cost.mj))
       return check_cost(g.cost, group_text(list, g.first, g.last));
+    if (!is_cost(g.memory_bytes)) {
+      return wrong(group_text(list, g.first, g.last) + " takes " + number(g.memory_bytes) +
+                   " bytes of memory, expected a finite number of 0 or more");
+    }
   }
   return check_unique(groups, layers, list);
 }
@@ -89,7 +93,9 @@ Result<void> check_groups(const std::vector<Group>& groups, int layers, std::str
 Result<void> check(const Limits& limits) {
   CLEAVE_CHECK(check_limit(limits.deadline_ms, "deadline_ms"));
   CLEAVE_CHECK(check_limit(limits.battery_mj, "battery_mj"));
-  return check_limit(limits.cloud_ms, "cloud_ms");
+  CLEAVE_CHECK(check_limit(limits.cloud_ms, "cloud_ms"));
+  CLEAVE_CHECK(check_limit(limits.device_memory_bytes, "device_memory_bytes"));
+  return check_limit(limits.cloud_memory_bytes, "cloud_memory_bytes");
 }
 
 std::string_view side_name(Side side) { return side == Side::kDevice ? "device" : "cloud"; }
@@ -97,6 +103,8 @@ std::string_view side_name(Side side) { return side == Side::kDevice ? "device" 
 Result<void> check(const ScheduleProblem& problem) {
   if (problem.objective == Objective::kBytes)
     return wrong("the objective is bytes, expected latency or energy: a chain knows no bytes");
+  if (problem.limits.device_memory_bytes || problem.limits.cloud_memory_bytes)
+    return wrong("memory is limited, expected no such limit: a chain knows no memory");
   if (problem.layers < 1 || problem.layers > kMaxLayers) {
     return wrong(std::to_string(problem.layers) + " layers, expected 1 to " +
                  std::to_string(kMaxLayers));
@@ -178,7 +186,13 @@ double objective_of(const Schedule& schedule, Objective objective) {
 
 bool within(const Schedule& schedule, const Limits& limits) {
   return holds(schedule.latency_ms, limits.deadline_ms) &&
-         holds(schedule.energy_mj, limits.battery_mj) && holds(schedule.cloud_ms, limits.cloud_ms);
+         holds(schedule.energy_mj, limits.battery_mj) &&
+         holds(schedule.cloud_ms, limits.cloud_ms) && fits_memory(schedule, limits);
+}
+
+bool fits_memory(const Schedule& schedule, const Limits& limits) {
+  return holds(schedule.device_memory_bytes, limits.device_memory_bytes) &&
+         holds(schedule.cloud_memory_bytes, limits.cloud_memory_bytes);
 }
 
 }  // namespace cleave::plan

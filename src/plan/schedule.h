@@ -35,6 +35,7 @@ struct Group {
   /// What a group of the cloud sends to the device beside its values: the weights that it updates,
   /// in training. Not part of its time in the cloud.
   Transfer update = {};
+  double memory_bytes = 0;  ///< on its side, as long as the schedule is in use; 0: not known
 };
 
 /// A limit holds when the sum is at most this much, relatively, above it: sums round.
@@ -42,9 +43,11 @@ inline constexpr double kLimitSlack = 1e-9;
 
 /// What a schedule must stay within; nothing where there is no limit.
 struct Limits {
-  std::optional<double> deadline_ms;  ///< of groups and transfers
-  std::optional<double> battery_mj;   ///< of device groups and transfers
-  std::optional<double> cloud_ms;     ///< of cloud groups
+  std::optional<double> deadline_ms;               ///< of groups and transfers
+  std::optional<double> battery_mj;                ///< of device groups and transfers
+  std::optional<double> cloud_ms;                  ///< of cloud groups
+  std::optional<double> device_memory_bytes = {};  ///< of all device groups: they stay compiled
+  std::optional<double> cloud_memory_bytes = {};   ///< of all cloud groups
 };
 
 /// The scheduling of a chain of layers in groups (thesis 2.2.2): the nodes of the JointDNN graph
@@ -92,6 +95,8 @@ struct Schedule {
   double energy_mj = 0;
   double cloud_ms = 0;
   double bytes = 0;  ///< over the link, both ways; 0 where a problem does not know them
+  double device_memory_bytes = 0;  ///< the same
+  double cloud_memory_bytes = 0;
 };
 
 /// The listed groups that a schedule names, in its order. Fails with kInvalidArgument when one is
@@ -106,5 +111,7 @@ Result<Schedule> evaluate(const ScheduleProblem& problem, std::vector<ScheduledG
 
 double objective_of(const Schedule& schedule, Objective objective);
 bool within(const Schedule& schedule, const Limits& limits);
+/// Of the limits those on memory alone.
+bool fits_memory(const Schedule& schedule, const Limits& limits);
 
 }  // namespace cleave::plan

@@ -1,5 +1,7 @@
 #include "profile/measure.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -8,6 +10,7 @@
 #include "base/checksum.h"
 #include "base/file.h"
 #include "engine/intermediates.h"
+#include "profile/group_memory.h"
 #include "profile/interpolate.h"
 
 namespace cleave::profile {
@@ -38,7 +41,15 @@ struct Running {
   std::vector<Tensor> inputs;
   std::vector<double> ms;  ///< slowed
   double frame_ms = 0;     ///< the last run's, not slowed
+  std::optional<std::int64_t> memory_bytes;
 };
+
+/// What the process holds of the allocator. Unlike its resident memory this does not depend on what
+/// groups before have left behind, in pages that are used again.
+std::int64_t allocated_bytes() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return static_cast<std::int64_t>(info.uordblks + info.hblkhd);
+}
 
 /// Cut indices so that the gaps between those already listed halve: 8 4 12 2 6 …
 std::vector<int> bisecting_order(const std::vector<graph::Cut>& cuts) {
@@ -84,7 +95,7 @@ class Measurer {
   /// Describes the run, computes every intermediate value once and measures the whole network
   /// alone.
   Result<void> prepare() {
-    const std::string bytes = CLEAVE_TRY(model_.to_bytes());
+    std::string bytes = CLEAVE_TRY(model_.to_bytes());
     profile_.model_name = model_.name();
     profile_.model_sha256 = sha256_hex(as_bytes(bytes));
     profile_.machine = this_machine();
@@ -100,8 +111,8 @@ class Measurer {
     profile_.layer.resize(static_cast<std::size_t>(layers_));
     values_ =
         CLEAVE_TRY(engine::intermediate_values(model_, engine_, options_.engine, options_.inputs));
-    auto session = CLEAVE_TRY(engine_.compile(bytes, options_.engine));
-    whole_ = Running{Group{Kind::kHead, 0, layers_}, std::move(session), options_.inputs, {}, 0};
+    whole_ = Running{Group{Kind::kHead, 0, layers_}, nullptr, options_.inputs, {}, 0, {}};
+    CLEAVE_CHECK(start(whole_, std::move(bytes)));
     std::vector<Running> alone;
     return run_batch(alone);
   }
@@ -128,16 +139,28 @@ class Measurer {
   }
 
   Result<Running> compile(const Group& group) {
-    Running running{group, nullptr, {}, {}, 0};
+    Running running{group, nullptr, {}, {}, 0, {}};
     for (const TensorSpec& in : model_.segment(group.first, group.last).inputs) {
       const auto value = values_.find(in.name);
       if (value == values_.end())
         return fail(ErrorCode::kUnsupported, kPlace, "value '" + in.name + "' is not a tensor");
       running.inputs.push_back(value->second);
     }
-    const std::string bytes = CLEAVE_TRY(model_.extract_segment(group.first, group.last));
-    running.session = CLEAVE_TRY(engine_.compile(bytes, options_.engine));
+    CLEAVE_CHECK(start(running, CLEAVE_TRY(model_.extract_segment(group.first, group.last))));
     return running;
+  }
+
+  /// Compiles a group and runs it once, after which it holds what it will hold from then on.
+  Result<void> start(Running& running, std::string onnx_bytes) {
+    // The engine lets go of the network's text. An allocator that does not even count that, as
+    // under sanitizers, cannot be asked.
+    const std::int64_t before_bytes =
+        allocated_bytes() - static_cast<std::int64_t>(onnx_bytes.capacity());
+    running.session = CLEAVE_TRY(engine_.compile(std::move(onnx_bytes), options_.engine));
+    CLEAVE_CHECK(running.session->run(running.inputs));
+    if (before_bytes >= 0)
+      running.memory_bytes = std::max<std::int64_t>(0, allocated_bytes() - before_bytes);
+    return {};
   }
 
   /// Takes groups off the queue until a batch is full or the budget is over.
@@ -180,7 +203,6 @@ class Measurer {
     whole_.ms.clear();
     std::vector<Running*> all{&whole_};
     for (Running& running : batch) all.push_back(&running);
-    for (Running* running : all) CLEAVE_CHECK(run_ms(*running));
     for (int round = 0; round < options_.rounds; ++round) {
       if (round >= kMinRounds && clock_.now() > deadline_) break;
       for (std::size_t i = 0; i < all.size(); ++i) {
@@ -190,7 +212,7 @@ class Measurer {
     const double whole_ms = summarize(whole_.ms).median;
     whole_samples_.insert(whole_samples_.end(), whole_.ms.begin(), whole_.ms.end());
     for (const Running& running : batch)
-      measured_.push_back({running.group, summarize(running.ms), whole_ms});
+      measured_.push_back({running.group, summarize(running.ms), whole_ms, running.memory_bytes});
     return {};
   }
 
@@ -198,15 +220,16 @@ class Measurer {
   void finish() {
     const Summary whole = summarize(whole_samples_);
     profile_.whole_ms = whole.median;
-    const Cost nothing{0, 0, 0, 1};
-    const Cost everything{whole.median, whole.p25, whole.p75, whole.count};
+    const Cost everything{whole.median, whole.p25, whole.p75, whole.count, whole_.memory_bytes};
+    Cost nothing{0, 0, 0, 1};
+    if (whole_.memory_bytes) nothing.memory_bytes = 0;
     const auto n = static_cast<std::size_t>(layers_);
     profile_.head[0] = profile_.tail[n] = nothing;
     profile_.head[n] = profile_.tail[0] = everything;
     for (const Measured& m : measured_) {
       const double drift = m.whole_ms > 0 ? whole.median / m.whole_ms : 1;
       const Summary& s = m.summary;
-      const Cost cost{s.median * drift, s.p25 * drift, s.p75 * drift, s.count};
+      const Cost cost{s.median * drift, s.p25 * drift, s.p75 * drift, s.count, m.memory_bytes};
       if (m.group.kind == Kind::kGroup) {
         profile_.groups.push_back({m.group.first + 1, m.group.last, cost});
       } else {
@@ -220,6 +243,20 @@ class Measurer {
     if (options_.heads) interpolate(profile_.head, work, cuts);
     if (options_.tails) interpolate(profile_.tail, work, cuts);
     if (!options_.layers) profile_.layer.clear();
+    if (whole_.memory_bytes) estimate_memory(cuts);
+  }
+
+  /// Of the heads and tails that were not measured.
+  void estimate_memory(const std::vector<std::size_t>& cuts) {
+    const GroupMemory memory(profile_, model_);
+    const auto estimate = [&](std::optional<Cost>& cost, int first, int last) {
+      if (cost && !cost->memory_bytes)
+        cost->memory_bytes = static_cast<std::int64_t>(memory.of(first, last));
+    };
+    for (const std::size_t k : cuts) {
+      estimate(profile_.head[k], 1, static_cast<int>(k));
+      estimate(profile_.tail[k], static_cast<int>(k) + 1, layers_);
+    }
   }
 
   std::vector<std::optional<Cost>>& slots(Kind kind) {
@@ -239,6 +276,7 @@ class Measurer {
     Group group;
     Summary summary;
     double whole_ms = 0;  ///< the whole network's median in the same batch
+    std::optional<std::int64_t> memory_bytes;
   };
 
   const graph::Model& model_;
@@ -305,7 +343,7 @@ Result<void> add_groups(Profile& profile, const graph::Model& model, engine::Eng
   const double drift = known ? profile.whole_ms / added.whole_ms : 1;
   for (GroupCost g : added.groups) {
     g.cost = {g.cost.median_ms * drift, g.cost.p25_ms * drift, g.cost.p75_ms * drift,
-              g.cost.samples};
+              g.cost.samples, g.cost.memory_bytes};
     set_cost(profile, g);
   }
   return {};

@@ -44,6 +44,10 @@ struct MeasureOptions {
 /// Cuts come in bisecting order; heads and tails that do not fit the budget are interpolated along
 /// the operations between measured neighbours and marked so, single layers that do not fit are left
 /// out.
+///
+/// A group's memory is what the process's allocator holds more of once the group is compiled and
+/// has run: that is its own, whatever else is compiled beside it. Heads and tails that do not fit
+/// the budget get an estimate (GroupMemory).
 Result<Profile> measure(const graph::Model& model, engine::Engine& engine,
                         const MeasureOptions& options, Clock& clock);
 

@@ -1,5 +1,6 @@
 #include "profile/profile.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <set>
@@ -16,11 +17,13 @@ constexpr std::size_t kMaxLayers = 100000;
 
 Json cost_to_json(const std::optional<Cost>& cost) {
   if (!cost) return nullptr;
-  return Json{{"median_ms", cost->median_ms},
-              {"p25_ms", cost->p25_ms},
-              {"p75_ms", cost->p75_ms},
-              {"samples", cost->samples},
-              {"interpolated", cost->interpolated()}};
+  Json json{{"median_ms", cost->median_ms},
+            {"p25_ms", cost->p25_ms},
+            {"p75_ms", cost->p75_ms},
+            {"samples", cost->samples},
+            {"interpolated", cost->interpolated()}};
+  if (cost->memory_bytes) json["memory_bytes"] = *cost->memory_bytes;
+  return json;
 }
 
 Result<std::optional<Cost>> cost_from_json(const Json& json) {
@@ -36,6 +39,10 @@ Result<std::optional<Cost>> cost_from_json(const Json& json) {
     return fail(ErrorCode::kCorrupt, kPlace,
                 "a cost has a time or samples below 0 or not finite, expected 0 or more");
   }
+  if (!json.contains("memory_bytes")) return cost;
+  cost.memory_bytes = CLEAVE_TRY(json_get<std::int64_t>(json, "memory_bytes", kPlace));
+  if (*cost.memory_bytes < 0)
+    return fail(ErrorCode::kCorrupt, kPlace, "a cost has memory below 0, expected 0 or more");
   return cost;
 }
 
@@ -114,6 +121,11 @@ void set_cost(Profile& profile, const GroupCost& group) {
     });
     profile.groups.push_back(group);
   }
+}
+
+bool knows_memory(const Profile& profile) {
+  const auto known = [](const std::optional<Cost>& cost) { return !cost || cost->memory_bytes; };
+  return std::ranges::all_of(profile.head, known) && std::ranges::all_of(profile.tail, known);
 }
 
 std::optional<double> sum_of_layers_ms(const Profile& profile) {

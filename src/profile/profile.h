@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@ struct Cost {
   double p25_ms = 0;
   double p75_ms = 0;
   int samples = 0;
+  /// What the group keeps allocated once it has run: weights, activations and the engine's own.
+  /// Nothing where that is not known; estimated where the time is.
+  std::optional<std::int64_t> memory_bytes = {};
 
   /// Not measured but estimated from measured neighbours.
   bool interpolated() const { return samples == 0; }
@@ -56,6 +60,9 @@ struct Profile {
 /// Puts a group's cost in the place of what the profile holds of it: a head or tail, or one of
 /// `groups`.
 void set_cost(Profile& profile, const GroupCost& group);
+
+/// Whether every head and every tail that has a cost says what it takes in memory.
+bool knows_memory(const Profile& profile);
 
 /// Sum of the single layers' medians, where all of them were measured.
 std::optional<double> sum_of_layers_ms(const Profile& profile);

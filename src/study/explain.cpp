@@ -107,14 +107,33 @@ std::string breakdown(const std::vector<plan::ScheduleStep>& steps) {
       device_ms, link_ms, cloud_ms);
 }
 
+/// What a schedule takes in memory where it is limited; nothing where it is not.
+std::string memory_text(const plan::Schedule& s, const plan::Limits& limits) {
+  std::string text;
+  const auto add = [&](double bytes, const std::optional<double>& limit, std::string_view where) {
+    if (!limit) return;
+    text += fmt::format("{} {:.1f} of {:.1f} MB {}", text.empty() ? "; memory:" : ",", bytes / 1e6,
+                        *limit / 1e6, where);
+  };
+  add(s.device_memory_bytes, limits.device_memory_bytes, "on the device");
+  add(s.cloud_memory_bytes, limits.cloud_memory_bytes, "in the cloud");
+  return text;
+}
+
+/// Which limits a schedule breaks, in a few words.
+std::string_view verdict(const plan::Schedule& s, const plan::Limits& limits) {
+  if (!plan::fits_memory(s, limits)) return "; it does not fit";
+  return plan::within(s, limits) ? "" : "; it breaks a limit";
+}
+
 Result<std::string> line_of(const graph::Model& model, const plan::NetworkProblem& network,
                             std::vector<plan::ScheduledGroup> groups) {
   const auto steps = CLEAVE_TRY(plan::steps_of(network, groups));
   const plan::Schedule schedule = CLEAVE_TRY(plan::evaluate(network, std::move(groups)));
-  return fmt::format("{} takes {:.1f} ms, {:.1f} mJ and {:.0f} bytes: {}{}",
+  return fmt::format("{} takes {:.1f} ms, {:.1f} mJ and {:.0f} bytes: {}{}{}",
                      describe(model, schedule.groups), schedule.latency_ms, schedule.energy_mj,
-                     schedule.bytes, breakdown(steps),
-                     plan::within(schedule, network.limits) ? "" : "; it breaks a limit");
+                     schedule.bytes, breakdown(steps), memory_text(schedule, network.limits),
+                     verdict(schedule, network.limits));
 }
 
 std::string sentence(const Sensitivity& s) {

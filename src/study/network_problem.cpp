@@ -6,9 +6,12 @@
 
 #include "plan/training.h"
 #include "profile/group_costs.h"
+#include "profile/group_memory.h"
 
 namespace cleave::study {
 namespace {
+
+constexpr std::string_view kPlace = "study.network";
 
 using plan::NetworkProblem;
 using plan::SentValue;
@@ -31,6 +34,11 @@ class Builder {
     network.request_down = down(problem_.answer_overhead_bytes, plan::wait_ms(problem_));
     network.request_down.cost.mj += problem_.link.radio.tail_mj();
     return network;
+  }
+
+  void add_memory(NetworkProblem& network) const {
+    set_memory(network.device, problem_.device);
+    set_memory(network.cloud, problem_.cloud);
   }
 
   Result<NetworkProblem> train(const NetworkProblem& inference, const TrainingSpec& spec) const {
@@ -72,6 +80,12 @@ class Builder {
     return up({plain(*bytes), 0, 0}, 0);
   }
 
+  void set_memory(std::vector<plan::Group>& groups, const profile::Profile& profile) const {
+    if (!profile::knows_memory(profile)) return;
+    const profile::GroupMemory memory(profile, model_);
+    for (plan::Group& g : groups) g.memory_bytes = memory.of(g.first, g.last);
+  }
+
   void add_values(NetworkProblem& network) const {
     Places places;
     for (const TensorSpec& input : model_.inputs()) add(network, places, input, 0);
@@ -108,6 +122,23 @@ class Builder {
   int layers_;
 };
 
+Result<void> check_memory(const plan::Problem& problem, const ScheduleRequest& request) {
+  const auto check = [&](const std::optional<double>& limit, const profile::Profile& profile,
+                         std::string_view side) -> Result<void> {
+    if (!limit) return {};
+    const std::string limited = "memory is limited on the " + std::string(side) + ", but ";
+    if (request.training) {
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  limited + "what a training step takes is not known: expected no such limit");
+    }
+    if (profile::knows_memory(profile)) return {};
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                limited + "its profile does not say what groups take: profile it again");
+  };
+  CLEAVE_CHECK(check(request.limits.device_memory_bytes, problem.device, "device"));
+  return check(request.limits.cloud_memory_bytes, problem.cloud, "cloud");
+}
+
 }  // namespace
 
 std::vector<int> choose_boundaries(const graph::Model& model) {
@@ -142,9 +173,14 @@ std::vector<plan::Group> groups_of(const profile::Profile& profile,
 
 Result<NetworkProblem> network_problem(const graph::Model& model, const plan::Problem& problem,
                                        const ScheduleRequest& request) {
+  CLEAVE_CHECK(check_memory(problem, request));
   const Builder builder(model, problem);
   NetworkProblem network = builder.build();
-  if (request.training) network = CLEAVE_TRY(builder.train(network, *request.training));
+  if (request.training) {
+    network = CLEAVE_TRY(builder.train(network, *request.training));
+  } else {
+    builder.add_memory(network);
+  }
   network.limits = request.limits;
   network.objective = request.objective;
   return network;

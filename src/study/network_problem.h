@@ -36,7 +36,9 @@ struct ScheduleRequest {
 /// servers answer. The device waits for free.
 ///
 /// Training is inference and its mirror (plan::training_problem()); a weight that two layers share
-/// counts in both. Fails with kInvalidArgument when what the request says of it makes no sense.
+/// counts in both. Groups take what the profiles know of their memory (profile::GroupMemory); what
+/// a training step takes is not known. Fails with kInvalidArgument when what the request says of
+/// training makes no sense, and when memory is limited that is not known.
 Result<plan::NetworkProblem> network_problem(const graph::Model& model,
                                              const plan::Problem& problem,
                                              const ScheduleRequest& request);

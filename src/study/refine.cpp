@@ -88,6 +88,7 @@ Json to_json(const plan::NetworkProblem& problem, const plan::ScheduleStep& step
     json["where"] = plan::side_name(step.side);
     json["first"] = step.first;
     json["last"] = step.last;
+    if (step.memory_bytes > 0) json["memory_bytes"] = step.memory_bytes;
     return json;
   }
   json["to"] = plan::side_name(step.side);
@@ -110,6 +111,10 @@ Json to_json(const PlannedSchedule& planned) {
   json["energy_mj"] = solution.schedule.energy_mj;
   json["cloud_ms"] = solution.schedule.cloud_ms;
   json["bytes"] = solution.schedule.bytes;
+  if (solution.schedule.device_memory_bytes > 0)
+    json["device_memory_bytes"] = solution.schedule.device_memory_bytes;
+  if (solution.schedule.cloud_memory_bytes > 0)
+    json["cloud_memory_bytes"] = solution.schedule.cloud_memory_bytes;
   if (const auto steps = plan::steps_of(planned.problem, solution.schedule.groups)) {
     for (const plan::ScheduleStep& step : *steps)
       json["steps"].push_back(to_json(planned.problem, step));

@@ -42,6 +42,19 @@ TEST(Duration, Units) {
   for (const char* bad : {"", "ms", "-1", "5m", "5 s"}) EXPECT_FALSE(parse_duration_ms(bad)) << bad;
 }
 
+TEST(Size, Units) {
+  EXPECT_EQ(parse_size_bytes("0").value(), 0);
+  EXPECT_EQ(parse_size_bytes("1000000").value(), 1'000'000);
+  EXPECT_EQ(parse_size_bytes("812B").value(), 812);
+  EXPECT_EQ(parse_size_bytes("1.5kB").value(), 1500);
+  EXPECT_EQ(parse_size_bytes("64MB").value(), 64'000'000);
+  EXPECT_EQ(parse_size_bytes("2GB").value(), 2'000'000'000);
+  EXPECT_EQ(parse_size_bytes("512MiB").value(), std::int64_t{512} << 20);
+  EXPECT_EQ(parse_size_bytes("1TiB").value(), std::int64_t{1} << 40);
+  for (const char* bad : {"", "MB", "-1MB", "64XB", "64 MB", "64mb", "1e30GB", "infB", "nan"})
+    EXPECT_FALSE(parse_size_bytes(bad)) << bad;
+}
+
 TEST(Link, PresetsAndCustomLinks) {
   EXPECT_EQ(parse_link("4g").value().up_mbps, 5.85);
   EXPECT_EQ(parse_link("4g:rtt=80").value().rtt_ms, 80);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <string>
 
@@ -34,6 +35,20 @@ NetworkProblem as_network(const ScheduleProblem& chain) {
   return p;
 }
 
+/// Groups of up to four bytes a layer, and limits on one side or both.
+void limit_memory(Random& random, NetworkProblem& p) {
+  for (auto* groups : {&p.device, &p.cloud}) {
+    for (Group& g : *groups) {
+      const auto most = 4 * (g.last - g.first + 1) + 1;
+      g.memory_bytes = static_cast<double>(random.below(static_cast<std::uint64_t>(most)));
+    }
+  }
+  const auto limit = [&] { return std::floor(random.uniform(0, 4) * p.layers); };
+  const auto sides = random.below(3);
+  if (sides != 0) p.limits.device_memory_bytes = limit();
+  if (sides != 1) p.limits.cloud_memory_bytes = limit();
+}
+
 /// A chain with random skips, values that nobody reads, inputs and answers in the middle.
 NetworkProblem random_network(Random& random, int max_layers) {
   NetworkProblem p = as_network(random_problem(random, max_layers));
@@ -58,6 +73,7 @@ NetworkProblem random_network(Random& random, int max_layers) {
   }
   p.objective = static_cast<Objective>(random.below(3));
   p.whole_stretches = random.below(2) == 0;
+  if (random.below(2) == 0) limit_memory(random, p);
   return p;
 }
 
@@ -82,6 +98,8 @@ TEST(Network, SolvesAsBruteForceDoes) {
     EXPECT_NEAR(again.energy_mj, found->schedule.energy_mj, 1e-9);
     EXPECT_NEAR(again.cloud_ms, found->schedule.cloud_ms, 1e-9);
     EXPECT_NEAR(again.bytes, found->schedule.bytes, 1e-9);
+    EXPECT_EQ(again.device_memory_bytes, found->schedule.device_memory_bytes);
+    EXPECT_EQ(again.cloud_memory_bytes, found->schedule.cloud_memory_bytes);
     EXPECT_TRUE(within(again, p.limits));
     ASSERT_NEAR(objective_of(again, p.objective), best, 1e-9 * (1 + best));
   }
@@ -156,6 +174,28 @@ TEST(Network, ABlocksInputIsSentOnlyWhereItIsRead) {
   EXPECT_DOUBLE_EQ(s.schedule.bytes, 200);
 }
 
+// The device could take either of its groups, but both stay compiled.
+TEST(Network, MemoryAddsUpOnEachSide) {
+  NetworkProblem p;
+  p.layers = 3;
+  p.device = {{1, 1, {1, 0}, {}, 50}, {3, 3, {1, 0}, {}, 50}};
+  p.cloud = {{2, 2, {1, 0}, {}, 10}, {2, 3, {9, 0}, {}, 30}};
+  const Transfer sent{{1, 1}, 1};
+  for (int k = 0; k <= 3; ++k) p.values.push_back({"", k, {k + 1}, sent, sent});
+  p.limits.device_memory_bytes = 100;
+  Schedule s = solve(p).value().schedule;
+  EXPECT_EQ(s.groups.size(), 3u);
+  EXPECT_EQ(s.device_memory_bytes, 100);
+  EXPECT_EQ(s.cloud_memory_bytes, 10);
+  p.limits.device_memory_bytes = 99;
+  s = solve(p).value().schedule;
+  EXPECT_EQ(s.groups.size(), 2u);
+  EXPECT_EQ(s.cloud_memory_bytes, 30);
+  p.limits.cloud_memory_bytes = 29;
+  EXPECT_EQ(solve(p).value().status, Status::kInfeasible);
+  EXPECT_TRUE(pareto_front(p).value().empty());
+}
+
 TEST(Network, WhatLivesInsideAStretchAloneTakesNoPlace) {
   NetworkProblem p;
   p.layers = 3;
@@ -186,6 +226,9 @@ TEST(Network, BadProblemsAreRefused) {
   EXPECT_TRUE(refused([](auto& p) { p.values[0].download->bytes = std::nan(""); }));
   EXPECT_TRUE(refused([](auto& p) { p.request_up.cost.mj = -1; }));
   EXPECT_TRUE(refused([](auto& p) { p.limits.deadline_ms = -1; }));
+  EXPECT_TRUE(refused([](auto& p) { p.limits.device_memory_bytes = -1; }));
+  EXPECT_TRUE(refused([](auto& p) { p.limits.cloud_memory_bytes = std::nan(""); }));
+  EXPECT_TRUE(refused([](auto& p) { p.device = {{1, 1, {}, {}, -1}}; }));
   NetworkProblem wide;
   wide.layers = 1;
   wide.device = {{1, 1, {1, 1}}};

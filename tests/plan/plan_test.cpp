@@ -106,6 +106,31 @@ TEST(CostModel, MissingAndInterpolatedCosts) {
   EXPECT_EQ(ranking[0].strategy, Strategy::kCloud);
 }
 
+TEST(FittingWays, LeavesOutWhatDoesNotFit) {
+  Problem p = by_hand();
+  for (std::size_t k = 0; k <= 3; ++k) {
+    p.device.head[k]->memory_bytes = static_cast<std::int64_t>(10 * k);
+    p.cloud.tail[k]->memory_bytes = static_cast<std::int64_t>(10 * (3 - k));
+  }
+  const auto ranking = rank_cuts(p, Objective::kLatency).value();
+  Limits limits;
+  limits.deadline_ms = 0;
+  EXPECT_EQ(fitting_ways(ranking, limits).ways.size(), 4u) << "other limits are marked instead";
+  limits.device_memory_bytes = 20;
+  limits.cloud_memory_bytes = 20;
+  FittingWays fitting = fitting_ways(ranking, limits);
+  ASSERT_EQ(fitting.ways.size(), 2u);
+  for (const Candidate& c : fitting.ways) EXPECT_EQ(c.device_memory_bytes, 10.0 * c.cut);
+  EXPECT_EQ(fitting.left_out, 2u);
+  limits.cloud_memory_bytes = 5;
+  limits.device_memory_bytes = 19;
+  fitting = fitting_ways(ranking, limits);
+  EXPECT_TRUE(fitting.ways.empty());
+  EXPECT_EQ(fitting.nearest->cut, 2u) << "one byte there and five here, against eleven";
+  EXPECT_EQ(to_json(*fitting.nearest)["cloud_memory_bytes"], 10);
+  EXPECT_FALSE(to_json(evaluate(p, 0).value()).contains("device_memory_bytes"));
+}
+
 /// The best way found without the cost model: latency and energy written out again.
 std::pair<double, double> brute_force(const Problem& p, std::size_t k) {
   const double device_ms = p.device.head[k]->median_ms;

@@ -122,6 +122,10 @@ TEST(Solvers, RefuseWhatTheyCannotTake) {
   p.limits = {1, 1, std::nullopt};
   EXPECT_EQ((*find_solver("shortest-path"))->solve(p).error().code, ErrorCode::kUnsupported);
   EXPECT_EQ((*find_solver("larac"))->solve(p).error().code, ErrorCode::kUnsupported);
+  p.limits = {};
+  p.limits.cloud_memory_bytes = 1;
+  EXPECT_EQ(solve(p).error().code, ErrorCode::kInvalidArgument) << "a chain knows no memory";
+  p.limits = {1, 1, std::nullopt};
   p.layers = 13;
   EXPECT_EQ((*find_solver("brute-force"))->solve(p).error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(find_solver("oracle").error().code, ErrorCode::kInvalidArgument);

@@ -8,6 +8,7 @@
 #include "base/random_tensor.h"
 #include "engine/openvino_engine.h"
 #include "graph/builder.h"
+#include "profile/group_memory.h"
 #include "zoo/zoo.h"
 
 namespace cleave::profile {
@@ -212,6 +213,75 @@ TEST_F(Measure, NoBudgetInterpolatesEverything) {
     EXPECT_TRUE(p.tail[static_cast<std::size_t>(cut.index)]->interpolated());
   }
   EXPECT_FALSE(p.head[layers()]->interpolated()) << "the whole network is always measured";
+}
+
+#ifndef __SANITIZE_ADDRESS__
+TEST_F(Measure, MemoryIsMeasuredAndRepeats) {
+  ManualClock clock;
+  TickingEngine engine(clock, 0);
+  const Profile first = measure(model_, engine, options_, clock).value();
+  const Profile again = measure(model_, engine, options_, clock).value();
+  ASSERT_TRUE(knows_memory(first));
+  const auto bytes = [](const std::optional<Cost>& cost) {
+    return static_cast<double>(cost->memory_bytes.value());
+  };
+  EXPECT_EQ(bytes(first.head[0]), 0);
+  EXPECT_EQ(bytes(first.tail[layers()]), 0);
+  EXPECT_EQ(bytes(first.head[layers()]), bytes(first.tail[0]));
+  const auto parameter_bytes = static_cast<double>(model_.totals().parameter_bytes);
+  EXPECT_GT(bytes(first.head[layers()]), parameter_bytes);
+  EXPECT_LT(bytes(first.head[layers()]), 20 * parameter_bytes);
+  // Of groups this small the odd hundred kilobytes of the engine's own are much.
+  constexpr double kSpread = 300'000;
+  for (const graph::Cut& cut : model_.cuts()) {
+    const auto k = static_cast<std::size_t>(cut.index);
+    EXPECT_NEAR(bytes(first.head[k]), bytes(again.head[k]), kSpread) << k;
+    EXPECT_NEAR(bytes(first.tail[k]), bytes(again.tail[k]), kSpread) << k;
+  }
+}
+
+TEST_F(Measure, MemoryIsEstimatedWhereTimeIs) {
+  SteadyClock clock;
+  const auto engine = engine::make_openvino_engine();
+  options_.budget_s = 0;
+  const Profile p = measure(model_, *engine, options_, clock).value();
+  ASSERT_TRUE(knows_memory(p));
+  const auto whole_bytes = p.head[layers()]->memory_bytes;
+  std::int64_t head_parameter_bytes = 0;
+  for (std::size_t k = 1; k < layers(); ++k) {
+    head_parameter_bytes += model_.layers()[k - 1].parameter_bytes;
+    if (!p.head[k]) continue;
+    EXPECT_GE(p.head[k]->memory_bytes, head_parameter_bytes) << k;
+    EXPECT_LE(p.head[k]->memory_bytes, whole_bytes) << k;
+    EXPECT_LE(p.tail[k]->memory_bytes, whole_bytes) << k;
+  }
+}
+#endif
+
+TEST(GroupMemory, IsMeasuredOrWhatAGroupAroundItNeedsBeyondItsParameters) {
+  const graph::Model model = graph::Model::parse(zoo::build("tiny", 1).value()).value();
+  const auto parameters = [&](int first, int last) {
+    std::int64_t bytes = 0;
+    for (int i = first - 1; i < last; ++i)
+      bytes += model.layers()[static_cast<std::size_t>(i)].parameter_bytes;
+    return static_cast<double>(bytes);
+  };
+  const int n = static_cast<int>(model.layers().size());
+  Profile p;
+  for (const graph::Layer& layer : model.layers()) p.layer_names.push_back(layer.name);
+  p.head.resize(static_cast<std::size_t>(n) + 1);
+  p.tail.resize(static_cast<std::size_t>(n) + 1);
+  p.head.back() = p.tail.front() = Cost{1, 1, 1, 1, 9'000'000};
+  EXPECT_EQ(GroupMemory(p, model).of(1, n), 9e6);
+  EXPECT_EQ(GroupMemory(p, model).of(3, 8), 9e6 - parameters(1, n) + parameters(3, 8));
+  p.head[9] = Cost{1, 1, 1, 1, 2'000'000};
+  p.tail[4] = Cost{1, 1, 1, 1, 7'000'000};
+  p.groups = {{6, 7, Cost{1, 1, 1, 1, 1'234'567}}};
+  const GroupMemory memory(p, model);
+  EXPECT_EQ(memory.of(1, 9), 2e6);
+  EXPECT_EQ(memory.of(3, 8), 2e6 - parameters(1, 9) + parameters(3, 8));
+  EXPECT_EQ(memory.of(5, 10), 7e6 - parameters(5, n) + parameters(5, 10));
+  EXPECT_EQ(memory.of(6, 7), 1'234'567);
 }
 
 TEST_F(Measure, RealTimesMakeAWholeProfile) {

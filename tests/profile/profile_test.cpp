@@ -38,6 +38,24 @@ TEST(ProfileFile, GoesRound) {
   EXPECT_EQ(read->layer[0]->p75_ms, 5);
 }
 
+TEST(ProfileFile, MemoryIsOptional) {
+  Profile p = two_layers();
+  EXPECT_FALSE(knows_memory(p));
+  EXPECT_EQ(to_json(p).dump().find("memory_bytes"), std::string::npos);
+  for (auto* costs : {&p.head, &p.tail})
+    for (auto& cost : *costs)
+      if (cost) cost->memory_bytes = 1'000'000;
+  p.groups = {{1, 2, Cost{3, 3, 3, 9, 5'000'000'000}}};
+  const Profile read = from_json(to_json(p)).value();
+  EXPECT_EQ(to_json(read), to_json(p));
+  EXPECT_TRUE(knows_memory(read)) << "no cost, no memory: a tail that is no cut";
+  EXPECT_EQ(read.head[1]->memory_bytes, 1'000'000);
+  EXPECT_EQ(read.groups[0].cost.memory_bytes, 5'000'000'000);
+  EXPECT_FALSE(read.layer[0]->memory_bytes);
+  p.head[1]->memory_bytes.reset();
+  EXPECT_FALSE(knows_memory(p));
+}
+
 TEST(ProfileFile, IsLoadedFromDisk) {
   const TemporaryFolder folder;
   ASSERT_TRUE(write_file(folder / "p.json", to_json(two_layers()).dump()));
@@ -74,6 +92,8 @@ TEST(ProfileFile, RefusesContradictions) {
   EXPECT_EQ(code_with("/head/3", nullptr), ErrorCode::kCorrupt) << "a row too many";
   EXPECT_EQ(code_with("/layers", Json::array()), ErrorCode::kCorrupt);
   EXPECT_EQ(code_with("/tail/0/samples", "many"), ErrorCode::kCorrupt);
+  for (const Json& bad : {Json(-1), Json(1.5), Json(1e30), Json("much"), Json(nullptr), Json(true)})
+    EXPECT_EQ(code_with("/head/1/memory_bytes", bad), ErrorCode::kCorrupt) << bad;
   EXPECT_FALSE(from_json(Json(3)));
   EXPECT_FALSE(from_json(Json::array()));
 }

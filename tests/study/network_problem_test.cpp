@@ -247,6 +247,39 @@ TEST(Tiers, OneBehindTheDeviceCostsWhatTheCutDoes) {
   EXPECT_FALSE(tier_problem(model, p, two, plan::Objective::kLatency));
 }
 
+TEST(NetworkProblem, MemoryIsThatOfTheProfiles) {
+  const graph::Model model = tiny();
+  plan::Problem p = problem_of(model);
+  ScheduleRequest request;
+  request.limits.device_memory_bytes = 30e6;
+  const auto unknown = network_problem(model, p, request);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(unknown.error().message.find("device"), std::string::npos);
+  const std::size_t n = model.layers().size();
+  for (std::size_t k = 0; k <= n; ++k) {
+    p.device.head[k]->memory_bytes = static_cast<std::int64_t>(10'000'000 * k);
+    p.device.tail[k]->memory_bytes = static_cast<std::int64_t>(10'000'000 * (n - k));
+  }
+  const auto planned = plan_schedule(model, p, request).value();
+  const int last = static_cast<int>(n);
+  for (int k = 1; k < last; ++k) {
+    const auto by_groups = plan::evaluate(
+        planned.problem, {{1, k, plan::Side::kDevice}, {k + 1, last, plan::Side::kCloud}});
+    if (!by_groups) continue;
+    EXPECT_EQ(by_groups->device_memory_bytes, 10e6 * k);
+    EXPECT_EQ(by_groups->cloud_memory_bytes, 0) << "not known";
+  }
+  EXPECT_LE(planned.solution.schedule.device_memory_bytes, 30e6);
+  EXPECT_NE(explain(model, p, request).value().find("of 30.0 MB on the device; it does not fit"),
+            std::string::npos);
+  request.limits.cloud_memory_bytes = 1;
+  EXPECT_EQ(network_problem(model, p, request).error().code, ErrorCode::kInvalidArgument);
+  request.limits.cloud_memory_bytes.reset();
+  request.training = TrainingSpec{};
+  EXPECT_EQ(network_problem(model, p, request).error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST(Explain, NamesTheChoiceAndItsTurns) {
   const graph::Model model = tiny();
   const plan::Problem p = problem_of(model);
