@@ -28,7 +28,8 @@ Result<plan::PlanTable> make_table(const graph::Model& model, const plan::Proble
                                    const plan::GeometricAxis& load) {
   plan::PlanTable table;
   table.model_sha256 = problem.device.model_sha256;
-  table.layers = static_cast<int>(model.layers().size()) * (request.training ? 2 : 1);
+  table.training = request.training.has_value();
+  table.layers = static_cast<int>(model.layers().size()) * (table.training ? 2 : 1);
   table.objective = request.objective;
   table.up_mbps = up_mbps;
   table.load = load;
