@@ -127,6 +127,10 @@ void add_outputs(CLI::App& command, NetworkArgs& args) {
   command.add_option("--loads", args.loads, "of the table: factors on the server's times")
       ->needs("--table")
       ->capture_default_str();
+  command
+      .add_flag("--one-crossing", args.one_crossing,
+                "of the table: no schedules but those that cleave run can run")
+      ->needs("--table");
   command.add_option("--out", args.out, "file for the plan");
   command.add_flag("--json", args.json, "print the plan as JSON");
 }

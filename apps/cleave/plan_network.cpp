@@ -57,16 +57,10 @@ Result<plan::GeometricAxis> parse_axis(const std::string& text) {
                   "to 1000 points, as in 0.25:128:37");
 }
 
-/// The axes of a table.
-struct Axes {
-  plan::GeometricAxis up_mbps;
-  plan::GeometricAxis load;
-};
-
-Result<void> write_table(const LoadedModel& loaded, const NetworkArgs& args, const Axes& axes,
-                         const plan::Problem& problem) {
+Result<void> write_table(const LoadedModel& loaded, const NetworkArgs& args,
+                         const study::TableRequest& wanted, const plan::Problem& problem) {
   const plan::PlanTable table =
-      CLEAVE_TRY(study::make_table(loaded.model, problem, args.request, axes.up_mbps, axes.load));
+      CLEAVE_TRY(study::make_table(loaded.model, problem, args.request, wanted));
   CLEAVE_CHECK(write_file(args.table, dump_json(plan::to_json(table)) + "\n"));
   if (!args.json) print_table(table);
   return {};
@@ -144,7 +138,8 @@ Json to_json(const NetworkArgs& args, const Planned& planned, const plan::Fittin
 }  // namespace
 
 Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
-  const Axes axes{CLEAVE_TRY(parse_axis(args.rates)), CLEAVE_TRY(parse_axis(args.loads))};
+  const study::TableRequest table{CLEAVE_TRY(parse_axis(args.rates)),
+                                  CLEAVE_TRY(parse_axis(args.loads)), args.one_crossing};
   const Planned planned = CLEAVE_TRY(choose(loaded, args));
   const plan::FittingWays ranking = plan::fitting_ways(
       CLEAVE_TRY(plan::rank_cuts(planned.problem, args.request.objective)), args.request.limits);
@@ -166,7 +161,7 @@ Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
   } else {
     print_text(loaded, args, planned, ranking, front, explanation);
   }
-  if (!args.table.empty()) CLEAVE_CHECK(write_table(loaded, args, axes, planned.problem));
+  if (!args.table.empty()) CLEAVE_CHECK(write_table(loaded, args, table, planned.problem));
   return 0;
 }
 

@@ -23,6 +23,7 @@ struct NetworkArgs {
   std::string table;
   std::string rates = "0.25:128:37";
   std::string loads = "1:8:7";
+  bool one_crossing = false;  ///< of the table's schedules
   std::string out;
   std::size_t top = 12;
   bool json = false;

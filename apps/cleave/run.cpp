@@ -24,6 +24,7 @@ struct RunArguments {
   std::string engine = "openvino";
   std::string precision = "f32";
   std::string timeout = "10s";
+  std::string table;
   std::string link;
   std::string power = plan::EnergyModel{}.power;
   std::string trace;
@@ -79,6 +80,10 @@ void print_summary(const edge::RunInfo& info, const edge::RunSummary& s) {
     fmt::print("link as measured: {:.2f} Mbit/s up, {:.2f} ms round trip\n",
                info.measured_link->up_mbps, info.measured_link->rtt_ms);
   }
+  if (info.measured_load) {
+    fmt::print("server's load as measured: its times are {:.2f} times those in the bundle\n",
+               *info.measured_load);
+  }
   if (info.emulated_slowdown > 1)
     fmt::print("the device is emulated: {:g} times slower than this machine\n",
                info.emulated_slowdown);
@@ -107,6 +112,7 @@ Result<void> read_texts(RunArguments& args, std::optional<Link>& energy_link) {
                 "--timeout is " + args.timeout + ", expected more than 0");
   }
   options.remote.timeout = from_ms(timeout_ms);
+  if (!args.table.empty()) options.table = CLEAVE_TRY(plan::load_table(args.table));
   if (args.link.empty()) return {};
   energy_link = CLEAVE_TRY(parse_link(args.link));
   options.remote.down_over_up = energy_link->down_mbps / energy_link->up_mbps;
@@ -169,6 +175,7 @@ Result<edge::RunInfo> describe_run(const RunArguments& args, std::optional<Link>
                      .threads = args.runner.device.threads,
                      .precision = args.precision,
                      .emulated_slowdown = args.runner.device.slowdown,
+                     .table = args.table,
                      .energy_link = std::move(energy_link)};
   if (info.energy_link) {
     info.energy = CLEAVE_TRY(plan::read_power(
@@ -196,6 +203,7 @@ Result<int> run(RunArguments args) {
   if (!args.trace.empty())
     CLEAVE_CHECK(write_file(args.trace, edge::make_trace(collector.records())));
   info.measured_link = runner->measured_link();
+  info.measured_load = runner->measured_load();
   if (args.json) {
     fmt::print("{}\n", dump_json(edge::to_json(info, collector.records()), 2));
   } else {
@@ -211,6 +219,22 @@ std::string strategies_help() {
   return help;
 }
 
+void add_device_args(CLI::App& command, RunArguments& args) {
+  edge::DeviceOptions& device = args.runner.device;
+  command.add_option("--threads", device.threads, "of the device")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  command.add_option("--precision", args.precision, "of the device: f32 or bf16")
+      ->capture_default_str();
+  command.add_option("--engine", args.engine, "what runs the networks")->capture_default_str();
+  command.add_option("--slowdown", device.slowdown, "emulate a device so much slower")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 1000.0));
+  command.add_option("--jpeg-quality", device.jpeg_quality, "of photos sent whole")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+}
+
 }  // namespace
 
 Action define_run(CLI::App& command) {
@@ -220,6 +244,10 @@ Action define_run(CLI::App& command) {
   command.add_option("inputs", args->inputs, "photos, .npy files, or folders of them")->required();
   command.add_option("--server", runner.server, "HOST:PORT or http://HOST:PORT");
   command.add_option("--strategy", runner.strategy, strategies_help());
+  command
+      .add_option("--table", args->table,
+                  "of cleave plan: where auto looks up the link's rate and the server's load")
+      ->type_name("FILE");
   command.add_option("--cut", runner.cut, "where to split; the bundle's default if not given");
   command.add_option("--inflight", args->inflight, "frames under way at a time")
       ->capture_default_str()
@@ -230,20 +258,9 @@ Action define_run(CLI::App& command) {
   command.add_option("--warmup", args->warmup, "runs of the first input before all others")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
-  command.add_option("--threads", runner.device.threads, "of the device")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  command.add_option("--precision", args->precision, "of the device: f32 or bf16")
-      ->capture_default_str();
-  command.add_option("--engine", args->engine, "what runs the networks")->capture_default_str();
-  command.add_option("--slowdown", runner.device.slowdown, "emulate a device so much slower")
-      ->capture_default_str()
-      ->check(CLI::Range(1.0, 1000.0));
+  add_device_args(command, *args);
   command.add_option("--timeout", args->timeout, "how long to wait for an answer")
       ->capture_default_str();
-  command.add_option("--jpeg-quality", runner.device.jpeg_quality, "of photos sent whole")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100));
   command.add_option("--link", args->link,
                      "3g, 4g, wifi or link:…[,tail_ms=…,tail_mw=…]: its radio prices the modelled "
                      "energy");

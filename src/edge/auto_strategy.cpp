@@ -1,10 +1,10 @@
 #include <array>
 #include <utility>
 
+#include "edge/choice.h"
 #include "edge/server_watch.h"
 #include "edge/strategy.h"
 #include "edge/ways.h"
-#include "plan/planner.h"
 
 namespace cleave::edge {
 namespace {
@@ -21,14 +21,23 @@ Link instant_link(const LinkEstimator& estimator) {
   return link;
 }
 
-/// Ranks the ways of a bundle for every frame by the costs in its manifest, or, where it has none,
-/// by costs tried out on the first frame, and by the link as it is known at that moment. Whatever
-/// keeps the server from a right answer in time (not there, gone mid-request, past the deadline,
-/// nonsense) makes the device answer that frame and those after it, until the server is back.
+/// From the queue to the end of the tail, as the server says.
+double server_ms(const FrameResult& result) {
+  return result.stages[Stage::kQueue].ms() + result.stages[Stage::kDecode].ms() +
+         result.stages[Stage::kTail].ms();
+}
+
+/// Picks a way of the bundle for every frame by the costs in its manifest, or, where it has none,
+/// by costs tried out on the first frame, and by link and load as they are known at that moment.
+/// Whatever keeps the server from a right answer in time (not there, gone mid-request, past the
+/// deadline, nonsense) makes the device answer that frame and those after it, until the server is
+/// back.
 class AutoStrategy final : public Strategy {
  public:
-  explicit AutoStrategy(const StrategyContext& context)
-      : context_(context), watch_(*context.remote, context.clock, context.retry_every) {
+  AutoStrategy(const StrategyContext& context, std::unique_ptr<Choice> choice)
+      : context_(context),
+        choice_(std::move(choice)),
+        watch_(*context.remote, context.clock, context.retry_every) {
     const bundle::Manifest& manifest = context.bundle.manifest();
     ways_.push_back(make_cloud_strategy(context));
     for (const bundle::CutEntry& cut : manifest.cuts)
@@ -52,14 +61,19 @@ class AutoStrategy final : public Strategy {
       }
       costs = *std::move(tried);
     }
-    Strategy* way = CLEAVE_TRY(best_way(*costs));
-    return way->depart(std::move(frame));
+    const std::size_t way = CLEAVE_TRY(choice_->way(*costs, conditions()));
+    Departure departure = CLEAVE_TRY(ways_[way]->depart(std::move(frame)));
+    departure.recorded_server_ms = recorded_server_ms(*costs, way);
+    return departure;
   }
 
   Result<FrameResult> arrive(Departure departure) override {
     if (!departure.request) return std::move(departure.result);
     auto result = travel(context_, departure);
-    if (result) return result;
+    if (result) {
+      context_.remote->observe_load(server_ms(*result), departure.recorded_server_ms);
+      return result;
+    }
     watch_.lose(result.error());
     const Span lost{departure.result.latency.start, context_.clock.now()};
     Departure local =
@@ -76,13 +90,10 @@ class AutoStrategy final : public Strategy {
     return departure;
   }
 
-  Result<Strategy*> best_way(const WayCosts& costs) {
+  Conditions conditions() const {
     const LinkEstimator estimator = context_.remote->link();
-    const plan::Problem problem =
-        make_problem(context_.bundle.manifest(), costs, context_.device.slowdown(),
-                     estimator.link().value_or(instant_link(estimator)));
-    const auto ranking = CLEAVE_TRY(plan::rank_cuts(problem, plan::Objective::kLatency));
-    return ways_[ranking.front().cut].get();
+    return {estimator.link().value_or(instant_link(estimator)),
+            context_.remote->load().value_or(1)};
   }
 
   /// The way's own stages for this frame.
@@ -119,6 +130,7 @@ class AutoStrategy final : public Strategy {
   }
 
   StrategyContext context_;
+  std::unique_ptr<Choice> choice_;
   std::vector<std::unique_ptr<Strategy>> ways_;   // cloud, the cuts in order, device
   std::array<std::optional<WayCosts>, 2> costs_;  // of plain tensors and of pictures
   ServerWatch watch_;
@@ -127,7 +139,10 @@ class AutoStrategy final : public Strategy {
 }  // namespace
 
 Result<std::unique_ptr<Strategy>> make_auto_strategy(const StrategyContext& context) {
-  return std::make_unique<AutoStrategy>(context);
+  const bundle::Manifest& manifest = context.bundle.manifest();
+  auto choice = context.table ? CLEAVE_TRY(look_up(*context.table, manifest))
+                              : rank_anew(manifest, context.device.slowdown());
+  return std::make_unique<AutoStrategy>(context, std::move(choice));
 }
 
 }  // namespace cleave::edge

@@ -112,4 +112,16 @@ LinkEstimator Remote::link() const {
   return estimator_;
 }
 
+void Remote::observe_load(double server_ms, double recorded_ms) {
+  const Nanos now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  load_.observe(server_ms, recorded_ms, now);
+}
+
+std::optional<double> Remote::load() const {
+  const Nanos now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  return load_.load(now);
+}
+
 }  // namespace cleave::edge

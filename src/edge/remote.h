@@ -9,6 +9,7 @@
 #include "base/link.h"
 #include "edge/frame.h"
 #include "edge/link_estimator.h"
+#include "edge/load_estimator.h"
 #include "wire/client.h"
 
 namespace cleave::edge {
@@ -18,7 +19,7 @@ struct RemoteOptions {
   double down_over_up = 1;                   ///< how much faster the downlink is, where known
 };
 
-/// The server as the device sees it: requests, the link to it, and whether it is there.
+/// The server as the device sees it: requests, the link to it, its load, and whether it is there.
 /// Thread-safe; requests travel side by side. Client errors come out as they are.
 class Remote {
  public:
@@ -48,6 +49,12 @@ class Remote {
   /// What is known of the link, by the measurements and by every request that travelled alone.
   LinkEstimator link() const;
 
+  /// A frame took `server_ms` from the server's queue to the end of its tail, where `recorded_ms`
+  /// are known for decoding and tail; 0 where nothing is.
+  void observe_load(double server_ms, double recorded_ms);
+  /// The factor on the server's times by the frames of the last seconds; nothing without any.
+  std::optional<double> load() const;
+
  private:
   Nanos probe_timeout() const;
 
@@ -68,6 +75,7 @@ class Remote {
   RemoteOptions options_;
   mutable std::mutex mutex_;
   LinkEstimator estimator_;
+  LoadEstimator load_;
   Traffic traffic_;
 };
 

@@ -116,7 +116,9 @@ Json to_json(const RunInfo& info, std::span<const FrameRecord> records) {
             {"strategy", info.strategy},   {"server", info.server},
             {"inflight", info.inflight},   {"threads", info.threads},
             {"precision", info.precision}, {"emulated_slowdown", info.emulated_slowdown}};
+  if (!info.table.empty()) json["table"] = info.table;
   if (info.measured_link) json["measured_link"] = to_json(*info.measured_link);
+  if (info.measured_load) json["measured_load"] = *info.measured_load;
   if (info.energy_link) {
     json["energy_link"] = to_json(*info.energy_link);
     json["energy_is"] = "modelled";

@@ -52,9 +52,11 @@ struct RunInfo {
   int threads = 1;
   std::string precision{};
   double emulated_slowdown = 1;
+  std::string table{};  ///< the file that choices were looked up in; empty: none
   std::optional<Link> measured_link{};
-  std::optional<Link> energy_link{};  ///< whose radio the modelled energy is of
-  plan::EnergyModel energy{};         ///< where there is such a link
+  std::optional<double> measured_load{};  ///< factor on the server's times, see LoadEstimator
+  std::optional<Link> energy_link{};      ///< whose radio the modelled energy is of
+  plan::EnergyModel energy{};             ///< where there is such a link
 };
 
 /// "cleave-run/1", docs/formats/run.md.

@@ -8,7 +8,10 @@ namespace cleave::edge {
 
 Runner::Runner(bundle::Bundle bundle, engine::Engine& engine, Clock& clock,
                const RunnerOptions& options)
-    : bundle_(std::move(bundle)), clock_(clock), device_(bundle_, engine, clock, options.device) {}
+    : bundle_(std::move(bundle)),
+      clock_(clock),
+      device_(bundle_, engine, clock, options.device),
+      table_(options.table) {}
 
 Result<std::unique_ptr<Runner>> Runner::create(bundle::Bundle bundle, engine::Engine& engine,
                                                Clock& clock, const RunnerOptions& options) {
@@ -17,12 +20,17 @@ Result<std::unique_ptr<Runner>> Runner::create(bundle::Bundle bundle, engine::En
     return fail(ErrorCode::kInvalidArgument, "edge",
                 "strategy '" + options.strategy + "' needs a server, and none was given");
   }
+  if (options.table && !kind->reads_table) {
+    return fail(ErrorCode::kInvalidArgument, "edge",
+                "strategy '" + options.strategy + "' looks up no table, and one was given");
+  }
   // The strategy keeps references into the runner, which therefore never moves.
   std::unique_ptr<Runner> runner(new Runner(std::move(bundle), engine, clock, options));
   StrategyContext context{.bundle = runner->bundle_,
                           .device = runner->device_,
                           .clock = clock,
-                          .retry_every = options.retry_every};
+                          .retry_every = options.retry_every,
+                          .table = runner->table_ ? &*runner->table_ : nullptr};
   if (!options.cut.empty()) context.cut = CLEAVE_TRY(runner->bundle_.find_cut(options.cut));
   if (kind->needs_server) {
     runner->remote_ = CLEAVE_TRY(Remote::connect(options.server, clock, options.remote));
@@ -51,6 +59,10 @@ Result<FrameResult> Runner::run_frame(Frame frame) {
 
 std::optional<Link> Runner::measured_link() const {
   return remote_ ? remote_->link().link() : std::nullopt;
+}
+
+std::optional<double> Runner::measured_load() const {
+  return table_ ? remote_->load() : std::nullopt;
 }
 
 }  // namespace cleave::edge

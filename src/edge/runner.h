@@ -14,6 +14,7 @@
 #include "edge/remote.h"
 #include "edge/strategy.h"
 #include "engine/engine.h"
+#include "plan/table.h"
 
 namespace cleave::edge {
 
@@ -24,13 +25,15 @@ struct RunnerOptions {
   DeviceOptions device{};
   RemoteOptions remote{};
   Nanos retry_every = std::chrono::seconds(2);  ///< how often `auto` asks for a lost server
+  std::optional<plan::PlanTable> table{};       ///< for auto: looked up instead of ranking anew
 };
 
 /// Runs a bundle on inputs: the device, the server and the strategy between them.
 /// Thread safety: one call at a time. Engine and clock are borrowed.
 class Runner {
  public:
-  /// Sets everything up; with split and cloud the server must be there.
+  /// Sets everything up; with split and cloud the server must be there. A table must fit the
+  /// bundle, see look_up().
   static Result<std::unique_ptr<Runner>> create(bundle::Bundle bundle, engine::Engine& engine,
                                                 Clock& clock, const RunnerOptions& options);
 
@@ -50,6 +53,9 @@ class Runner {
   const bundle::Manifest& manifest() const { return bundle_.manifest(); }
   /// What is known of the link by now; nothing without a server.
   std::optional<Link> measured_link() const;
+  /// The factor on the server's times, where a table is looked up and frames of the last seconds
+  /// tell it.
+  std::optional<double> measured_load() const;
 
  private:
   Runner(bundle::Bundle bundle, engine::Engine& engine, Clock& clock, const RunnerOptions& options);
@@ -57,6 +63,7 @@ class Runner {
   bundle::Bundle bundle_;
   Clock& clock_;
   Device device_;
+  std::optional<plan::PlanTable> table_;
   std::unique_ptr<Remote> remote_;
   std::unique_ptr<Strategy> strategy_;
 };

@@ -139,11 +139,11 @@ Result<std::unique_ptr<Strategy>> split_kind(const StrategyContext& context) {
 
 std::span<const StrategyKind> strategy_kinds() {
   static constexpr std::array<StrategyKind, 4> kKinds{{
-      {"device", "the whole network here", false, device_kind},
-      {"cloud", "the whole network at the server", true, cloud_kind},
-      {"split", "the head here, the tail at the server", true, split_kind},
+      {"device", "the whole network here", false, false, device_kind},
+      {"cloud", "the whole network at the server", true, false, cloud_kind},
+      {"split", "the head here, the tail at the server", true, false, split_kind},
       {"auto", "whichever is fastest over the measured link; here when the server is gone", true,
-       make_auto_strategy},
+       true, make_auto_strategy},
   }};
   return kKinds;
 }

@@ -10,6 +10,7 @@
 #include "edge/device.h"
 #include "edge/frame.h"
 #include "edge/remote.h"
+#include "plan/table.h"
 #include "wire/types.h"
 
 namespace cleave::edge {
@@ -21,6 +22,7 @@ struct Departure {
   std::optional<wire::InferRequest> request;   ///< nothing when the device has answered
   std::vector<NamedTensor> local_outputs;      ///< network outputs that were born on the device
   std::span<const TensorSpec> remote_outputs;  ///< what the server is to answer with
+  double recorded_server_ms = 0;               ///< decoding and tail, where `auto` knows them
 };
 
 /// A way to answer frames.
@@ -43,6 +45,7 @@ struct StrategyContext {
   Remote* remote = nullptr;                     ///< null: no server was given
   const bundle::CutEntry* cut = nullptr;        ///< null: the bundle's default
   Nanos retry_every = std::chrono::seconds(2);  ///< how often `auto` asks for a lost server
+  const plan::PlanTable* table = nullptr;       ///< null: `auto` ranks anew
 };
 
 /// A row of the table of strategies.
@@ -50,6 +53,7 @@ struct StrategyKind {
   std::string_view name;
   std::string_view help;
   bool needs_server;
+  bool reads_table;
   /// Fails when the server cannot be reached, but for `auto`.
   Result<std::unique_ptr<Strategy>> (*make)(const StrategyContext& context);
 };
@@ -68,7 +72,8 @@ std::unique_ptr<Strategy> make_device_strategy(const StrategyContext& context);
 std::unique_ptr<Strategy> make_cloud_strategy(const StrategyContext& context);
 std::unique_ptr<Strategy> make_split_strategy(const StrategyContext& context,
                                               const bundle::CutEntry& cut);
-/// Plans each frame anew; answers on the device where the server does not. See auto_strategy.cpp.
+/// Plans each frame anew, or looks it up in the table; answers on the device where the server does
+/// not. See auto_strategy.cpp. Fails as look_up().
 Result<std::unique_ptr<Strategy>> make_auto_strategy(const StrategyContext& context);
 
 }  // namespace cleave::edge

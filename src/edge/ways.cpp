@@ -32,6 +32,13 @@ std::optional<WayCosts> costs_from_manifest(const bundle::Manifest& manifest, do
   return costs;
 }
 
+double recorded_server_ms(const WayCosts& costs, std::size_t way) {
+  if (way == 0) return costs.input.decode_ms + costs.cloud_ms;
+  if (way > costs.cuts.size()) return 0;
+  const bundle::CutCosts& cut = costs.cuts[way - 1];
+  return cut.codec.decode_ms + cut.tail_ms;
+}
+
 plan::Problem make_problem(const bundle::Manifest& manifest, const WayCosts& costs, double slowdown,
                            const Link& link) {
   plan::Problem problem;

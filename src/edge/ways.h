@@ -22,6 +22,10 @@ struct WayCosts {
 std::optional<WayCosts> costs_from_manifest(const bundle::Manifest& manifest, double slowdown,
                                             bool as_picture);
 
+/// What the server is recorded to take for a way, as ways are counted below: decoding and tail; 0
+/// for device-only.
+double recorded_server_ms(const WayCosts& costs, std::size_t way);
+
 /// A problem for plan::rank_cuts() whose layers are the stretches between the bundle's cuts:
 /// boundary 0 is cloud-only, boundary i the i-th cut of the manifest, the last one device-only.
 plan::Problem make_problem(const bundle::Manifest& manifest, const WayCosts& costs, double slowdown,

@@ -87,16 +87,18 @@ Json to_json(const PlanTable& table) {
       groups.push_back({{"first", g.first}, {"last", g.last}, {"where", side_name(g.side)}});
     schedules.push_back({{"name", entry.name}, {"groups", groups}});
   }
-  return Json{{"format", kFormat},
-              {"model_sha256", table.model_sha256},
-              {"layers", table.layers},
-              {"objective", objective_name(table.objective)},
-              {"up_mbps", to_json(table.up_mbps)},
-              {"load", to_json(table.load)},
-              {"down_over_up", table.down_over_up},
-              {"rtt_ms", table.rtt_ms},
-              {"schedules", schedules},
-              {"choices", table.choices}};
+  Json json{{"format", kFormat},
+            {"model_sha256", table.model_sha256},
+            {"layers", table.layers},
+            {"objective", objective_name(table.objective)},
+            {"up_mbps", to_json(table.up_mbps)},
+            {"load", to_json(table.load)},
+            {"down_over_up", table.down_over_up},
+            {"rtt_ms", table.rtt_ms},
+            {"schedules", schedules},
+            {"choices", table.choices}};
+  if (table.training) json["training"] = true;
+  return json;
 }
 
 Result<PlanTable> table_from_json(const Json& json) {
@@ -108,6 +110,7 @@ Result<PlanTable> table_from_json(const Json& json) {
   PlanTable table;
   table.model_sha256 = CLEAVE_TRY(json_get<std::string>(json, "model_sha256", kPlace));
   table.layers = CLEAVE_TRY(json_get<int>(json, "layers", kPlace));
+  table.training = CLEAVE_TRY(json_get_or(json, "training", false, kPlace));
   table.objective =
       CLEAVE_TRY(parse_objective(CLEAVE_TRY(json_get<std::string>(json, "objective", kPlace))));
   table.up_mbps = CLEAVE_TRY(axis_from_json(json, "up_mbps"));

@@ -33,7 +33,8 @@ struct TableEntry {
 /// 2.2.2 and 2.2.3.2). Immutable once made: lookups may run at once, take no lock and no memory.
 struct PlanTable {
   std::string model_sha256;
-  int layers = 0;  ///< that each schedule covers
+  int layers = 0;         ///< that each schedule covers
+  bool training = false;  ///< a step of it, not an inference
   Objective objective = Objective::kLatency;
   GeometricAxis up_mbps;  ///< the rate down goes along, `down_over_up` times as much
   GeometricAxis load;     ///< factor on the server's times
@@ -42,10 +43,13 @@ struct PlanTable {
   std::vector<TableEntry> schedules;
   std::vector<std::uint16_t> choices;  ///< positions in `schedules`, by load, then by rate
 
-  /// The choice for a measured rate and load: that of the nearest point. Tens of nanoseconds.
+  /// The choice for a measured rate and load, as a position in `schedules`: that of the nearest
+  /// point. Tens of nanoseconds.
+  std::size_t choice(double up_mbps_now, double load_now) const {
+    return choices[load.nearest(load_now) * up_mbps.points + up_mbps.nearest(up_mbps_now)];
+  }
   const TableEntry& lookup(double up_mbps_now, double load_now) const {
-    return schedules[choices[load.nearest(load_now) * up_mbps.points +
-                             up_mbps.nearest(up_mbps_now)]];
+    return schedules[choice(up_mbps_now, load_now)];
   }
 };
 

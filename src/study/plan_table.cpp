@@ -23,12 +23,12 @@ std::uint16_t place_of(plan::PlanTable& table, const graph::Model& model,
 }  // namespace
 
 Result<plan::PlanTable> make_table(const graph::Model& model, const plan::Problem& problem,
-                                   const ScheduleRequest& request,
-                                   const plan::GeometricAxis& up_mbps,
-                                   const plan::GeometricAxis& load) {
+                                   const ScheduleRequest& request, const TableRequest& wanted) {
+  const auto& [up_mbps, load, one_crossing] = wanted;
   plan::PlanTable table;
   table.model_sha256 = problem.device.model_sha256;
-  table.layers = static_cast<int>(model.layers().size()) * (request.training ? 2 : 1);
+  table.training = request.training.has_value();
+  table.layers = static_cast<int>(model.layers().size()) * (table.training ? 2 : 1);
   table.objective = request.objective;
   table.up_mbps = up_mbps;
   table.load = load;
@@ -40,7 +40,8 @@ Result<plan::PlanTable> make_table(const graph::Model& model, const plan::Proble
       scale_link(changed, up_mbps.at(r) / problem.link.up_mbps);
       load_server(changed, load.at(l));
       const auto network = CLEAVE_TRY(network_problem(model, changed, request));
-      const auto solution = CLEAVE_TRY(best_schedule(network));
+      const auto solution =
+          one_crossing ? best_single_cut(network) : CLEAVE_TRY(best_schedule(network));
       table.choices.push_back(place_of(table, model, solution));
     }
   }

@@ -5,11 +5,15 @@
 
 namespace cleave::study {
 
-/// Solves the problem at every point of the axes: link rates up, the rate down in proportion, and
-/// loads of the server. Fails as best_schedule().
+/// What a table is to hold.
+struct TableRequest {
+  plan::GeometricAxis up_mbps;  ///< the rate down goes along
+  plan::GeometricAxis load;     ///< factor on the server's times
+  bool one_crossing = false;    ///< no schedules but those that a bundle can run
+};
+
+/// Solves the problem at every point of the axes. Fails as best_schedule().
 Result<plan::PlanTable> make_table(const graph::Model& model, const plan::Problem& problem,
-                                   const ScheduleRequest& request,
-                                   const plan::GeometricAxis& up_mbps,
-                                   const plan::GeometricAxis& load);
+                                   const ScheduleRequest& request, const TableRequest& wanted);
 
 }  // namespace cleave::study

@@ -66,8 +66,15 @@ TEST(RunReport, HoldsWhatWasMeasured) {
   EXPECT_EQ(json["frames"][0]["stages_ms"]["head"], 10);
   EXPECT_EQ(json["summary"]["fallbacks"], 1);
   EXPECT_EQ(json["summary"]["modelled_mean_energy_mj"], 12);
-  EXPECT_FALSE(json.contains("measured_link"));
+  for (const char* absent : {"measured_link", "measured_load", "table"})
+    EXPECT_FALSE(json.contains(absent)) << absent;
   EXPECT_FALSE(json.contains("energy_is"));
+}
+
+TEST(RunReport, SaysWhatChoicesRestedOn) {
+  const Json json = to_json(RunInfo{.table = "t.json", .measured_load = 2.5}, {});
+  EXPECT_EQ(json["table"], "t.json");
+  EXPECT_EQ(json["measured_load"], 2.5);
 }
 
 TEST(RunReport, SaysWhichModelItsEnergyIsOf) {

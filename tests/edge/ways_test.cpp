@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "edge/choice.h"
 #include "plan/planner.h"
 
 namespace cleave::edge {
@@ -70,12 +71,26 @@ TEST(Ways, RankAsWorkedOutByHand) {
     ASSERT_EQ(ranking->size(), expected.size());
     for (const plan::Candidate& c : *ranking) EXPECT_NEAR(c.latency_ms, expected[c.cut], 1e-6);
     const auto best = std::ranges::min_element(expected) - expected.begin();
-    EXPECT_EQ(ranking->front().cut, static_cast<std::size_t>(best));
-    ++chosen[ranking->front().cut == cuts + 1 ? 5 : ranking->front().cut];
+    const auto way = rank_anew(manifest, slowdown)->way(*costs, {link, 3});
+    ASSERT_TRUE(way);
+    EXPECT_EQ(*way, static_cast<std::size_t>(best));
+    ++chosen[*way == cuts + 1 ? 5 : *way];
   }
   EXPECT_GT(chosen[0], 0) << "cloud-only was never the best: the test does not cover it";
   EXPECT_GT(chosen[1], 0);
   EXPECT_GT(chosen[5], 0);
+}
+
+TEST(Ways, KnowWhatTheServerIsRecordedToTake) {
+  Random random(7);
+  const bundle::Manifest manifest = random_manifest(random, 2);
+  const WayCosts costs = costs_from_manifest(manifest, 1, true).value();
+  EXPECT_DOUBLE_EQ(recorded_server_ms(costs, 0), costs.cloud_ms + costs.input.decode_ms);
+  for (const std::size_t i : {0U, 1U}) {
+    EXPECT_DOUBLE_EQ(recorded_server_ms(costs, i + 1),
+                     costs.cuts[i].tail_ms + costs.cuts[i].codec.decode_ms);
+  }
+  EXPECT_EQ(recorded_server_ms(costs, 3), 0);
 }
 
 TEST(Ways, NeedEveryCostOfTheManifest) {

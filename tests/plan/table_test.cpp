@@ -59,11 +59,16 @@ TEST(PlanTable, LooksUpTheNearestPoint) {
 
 TEST(PlanTable, GoesRoundThroughAFile) {
   const TemporaryFolder folder;
-  const Json json = to_json(small());
-  ASSERT_TRUE(write_file(folder / "t.json", json.dump()));
-  const auto read = load_table(folder / "t.json");
-  ASSERT_TRUE(read) << read.error().to_string();
-  EXPECT_EQ(to_json(*read), json);
+  for (const bool training : {false, true}) {
+    PlanTable table = small();
+    table.training = training;
+    const Json json = to_json(table);
+    ASSERT_TRUE(write_file(folder / "t.json", json.dump()));
+    const auto read = load_table(folder / "t.json");
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->training, training);
+    EXPECT_EQ(to_json(*read), json);
+  }
 }
 
 TEST(PlanTable, RefusesContradictions) {

@@ -174,7 +174,7 @@ TEST(BestSchedule, FallsBackToOneCrossingWhereTheNetworkIsTooWide) {
   const double best = plan::rank_cuts(p, plan::Objective::kLatency)->front().latency_ms;
   EXPECT_NEAR(planned->solution.schedule.latency_ms, best, 1e-9);
   EXPECT_TRUE(explain(model, p, {}));
-  EXPECT_TRUE(make_table(model, p, {}, {1, 2, 2}, {1, 2, 2}));
+  EXPECT_TRUE(make_table(model, p, {}, {{1, 2, 2}, {1, 2, 2}}));
 }
 
 TEST(Refine, MeasuresWhatTheScheduleRestsOn) {
@@ -207,7 +207,7 @@ TEST(Refine, MeasuresWhatTheScheduleRestsOn) {
 TEST(MakeTable, HoldsTheBestScheduleOfEveryPoint) {
   const graph::Model model = tiny();
   const plan::Problem p = problem_of(model);
-  const auto table = make_table(model, p, {}, {0.5, 64, 8}, {1, 16, 3}).value();
+  const auto table = make_table(model, p, {}, {{0.5, 64, 8}, {1, 16, 3}}).value();
   EXPECT_GT(table.schedules.size(), 1u);
   for (std::size_t l = 0; l < 3; ++l) {
     for (std::size_t r = 0; r < 8; ++r) {
@@ -217,6 +217,23 @@ TEST(MakeTable, HoldsTheBestScheduleOfEveryPoint) {
       const auto planned = plan_schedule(model, there, {}).value();
       EXPECT_EQ(table.lookup(table.up_mbps.at(r), table.load.at(l)).groups,
                 planned.solution.schedule.groups);
+    }
+  }
+}
+
+TEST(MakeTable, CrossesOnceAtMostWhereThatIsWanted) {
+  const graph::Model model = tiny();
+  const plan::Problem p = problem_of(model);
+  const auto table = make_table(model, p, {}, {{0.5, 64, 8}, {1, 16, 3}, true}).value();
+  for (std::size_t l = 0; l < 3; ++l) {
+    for (std::size_t r = 0; r < 8; ++r) {
+      plan::Problem there = p;
+      scale_link(there, table.up_mbps.at(r) / p.link.up_mbps);
+      load_server(there, table.load.at(l));
+      const auto best = plan::rank_cuts(there, plan::Objective::kLatency).value().front();
+      const auto& groups = table.lookup(table.up_mbps.at(r), table.load.at(l)).groups;
+      const auto network = network_problem(model, there, {}).value();
+      EXPECT_NEAR(plan::evaluate(network, groups).value().latency_ms, best.latency_ms, 1e-9);
     }
   }
 }
