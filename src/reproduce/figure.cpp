@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/file.h"
@@ -15,6 +16,8 @@ constexpr std::string_view kPlace = "reproduce.figure";
 constexpr int kPanelWidth = 340;
 constexpr int kPanelHeight = 250;
 constexpr int kTitleHeight = 40;
+constexpr std::size_t kMaxLabels = 24;
+constexpr std::size_t kMaxLabelLength = 16;
 
 /// As gnuplot reads a text between double quotes.
 std::string quoted(const std::string& text) {
@@ -36,11 +39,17 @@ std::string csv_of(const Figure& figure) {
   return csv;
 }
 
+/// What stands under a bar: its name, cut short; of many bars only some have one.
+std::string bar_label(const Panel& panel, std::size_t i) {
+  const std::size_t every = (panel.points.size() + kMaxLabels - 1) / kMaxLabels;
+  return quoted(i % every == 0 ? panel.points[i].substr(0, kMaxLabelLength) : "");
+}
+
 /// A panel's numbers as one block of rows: the point, then a column for each series.
 std::string data_of(const Panel& panel, std::size_t index, Style style) {
   std::string block = fmt::format("$panel{} << END\n", index);
   for (std::size_t i = 0; i < panel.points.size(); ++i) {
-    block += style == Style::kLines ? panel.points[i] : quoted(panel.points[i]);
+    block += style == Style::kLines ? panel.points[i] : bar_label(panel, i);
     for (const Series& series : panel.series) block += fmt::format(" {:.6g}", series.values[i]);
     block += "\n";
   }
@@ -48,7 +57,12 @@ std::string data_of(const Panel& panel, std::size_t index, Style style) {
 }
 
 std::string plot_of(const Panel& panel, std::size_t index, Style style) {
-  std::string plot = fmt::format("set title {} noenhanced\nplot ", quoted(panel.title));
+  double largest = 0;
+  for (const Series& series : panel.series)
+    for (const double value : series.values) largest = std::max(largest, value);
+  // Where all are zero gnuplot would warn and choose a range of its own.
+  std::string plot = fmt::format("set title {} noenhanced\nset yrange [0:{}]\nplot ",
+                                 quoted(panel.title), largest > 0 ? "*" : "1");
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     if (s > 0) plot += ", ";
     const std::string columns =
@@ -63,19 +77,19 @@ std::string gnuplot_of(const Figure& figure) {
   const int panels = static_cast<int>(figure.panels.size());
   const int rows = (panels + figure.columns - 1) / figure.columns;
   std::string text = fmt::format(
-      "set terminal svg size {},{} font \"sans,11\" background \"white\"\n"
+      "reset\nset terminal pngcairo size {},{} font \"sans,9\"\n"
       "set output {}\n"
-      "set key top left samplen 1 spacing 0.9\n"
+      "set key outside top center horizontal samplen 1\n"
       "set grid ytics lc rgb \"#dddddd\"\n"
       "set xlabel {}\nset ylabel {}\n",
       figure.columns * kPanelWidth, rows * kPanelHeight + kTitleHeight,
-      quoted(figure.name + ".svg"), quoted(figure.x_label), quoted(figure.y_label));
+      quoted(figure.name + ".png"), quoted(figure.x_label), quoted(figure.y_label));
   if (figure.style == Style::kLines) {
-    text += "set style data linespoints\n";
+    text += "set style data linespoints\nset pointsize 0.5\n";
   } else {
     text +=
         "set style data histograms\nset style histogram rowstacked\nset boxwidth 0.8\n"
-        "set style fill solid border -1\nset xtics rotate by -60 noenhanced\nset yrange [0:*]\n";
+        "set style fill solid border -1\nset xtics rotate by -90 noenhanced font \",7\"\n";
   }
   for (std::size_t i = 0; i < figure.panels.size(); ++i)
     text += data_of(figure.panels[i], i, figure.style);

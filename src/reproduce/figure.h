@@ -34,7 +34,7 @@ struct Figure {
   std::vector<Panel> panels;
 };
 
-/// Writes NAME.csv (panel, series, point, value), and NAME.gp, which gnuplot draws NAME.svg from.
+/// Writes NAME.csv (panel, series, point, value), and NAME.gp, which gnuplot draws NAME.png from.
 /// Fails as write_file().
 Result<void> write_figure(const std::filesystem::path& folder, const Figure& figure);
 

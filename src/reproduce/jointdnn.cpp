@@ -66,7 +66,7 @@ class JointDnn {
       for (const Figure& figure : plan_figures(pair, rows_, sizes_)) CLEAVE_CHECK(write(figure));
     if (is_measured()) {
       say("measuring 25 convolutions, figure 2.3");
-      CLEAVE_CHECK(write(CLEAVE_TRY(grouping_figure(engine_, 2 * options_.budget_s, clock_))));
+      CLEAVE_CHECK(write(CLEAVE_TRY(grouping_figure(engine_, clock_))));
     } else {
       result_.left_out.emplace_back("figure 2.3: nothing is measured");
     }

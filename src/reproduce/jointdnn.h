@@ -39,7 +39,7 @@ struct JointDnnResult {
 
 /// Makes what chapter 2 of the thesis shows, table 2.4 and figures 2.2, 2.3 and 2.8 to 2.14, from
 /// this machine's measurements and from a model of the thesis's own, as CSV and, where gnuplot is
-/// installed, SVG. plans.csv has every plan behind the figures. Errors: of writing, measuring and
+/// installed, PNG. plans.csv has every plan behind the figures. Errors: of writing, measuring and
 /// planning; kInvalidArgument for an unknown network.
 Result<JointDnnResult> reproduce_jointdnn(const JointDnnOptions& options, engine::Engine& engine,
                                           Clock& clock);

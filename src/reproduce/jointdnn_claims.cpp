@@ -59,12 +59,11 @@ Told largest(std::string what, std::string thesis, const Pick& pick, Objective o
           }};
 }
 
-Told average(std::string what, std::string thesis, const Pick& pick, const Number& number,
-             std::string_view unit) {
-  return {std::move(what), std::move(thesis),
-          [=, unit = std::string(unit)](const std::vector<PlanRow>& rows) -> std::string {
+/// A mean of percents.
+Told average(std::string what, std::string thesis, const Pick& pick, const Number& number) {
+  return {std::move(what), std::move(thesis), [=](const std::vector<PlanRow>& rows) -> std::string {
             const std::vector<double> list = numbers(rows, pick, number);
-            return list.empty() ? "-" : fmt::format("{:.2g}{}", mean(list), unit);
+            return list.empty() ? "-" : fmt::format("{:.0f}%", mean(list));
           }};
 }
 
@@ -91,12 +90,11 @@ void add_workloads(std::vector<Told>& told) {
           return is_inference(row) && row.batch == 1 && asks(row, cell.objective) &&
                  row.question.link == cell.link;
         },
-        workload_reduction, "%"));
+        workload_reduction));
   }
   told.push_back(average(
       "table 2.4: mean of its cells", "53%",
-      [](const PlanRow& row) { return is_inference(row) && row.batch == 1; }, workload_reduction,
-      "%"));
+      [](const PlanRow& row) { return is_inference(row) && row.batch == 1; }, workload_reduction));
 }
 
 void add_alexnet(std::vector<Told>& told) {
@@ -110,8 +108,7 @@ void add_alexnet(std::vector<Told>& told) {
         },
         [](const PlanRow& row) {
           return 100 * row.cloud_only.transfer_ms / row.cloud_only.latency_ms();
-        },
-        "%"));
+        }));
   }
   told.push_back({"AlexNet: mobile-only faster than cloud-only", "on all three links",
                   [](const std::vector<PlanRow>& rows) -> std::string {
@@ -152,7 +149,7 @@ void add_compression(std::vector<Told>& told) {
                       std::vector<double> ratios;
                       for (std::size_t i = 0; i < plain.size(); ++i)
                         ratios.push_back(plain[i] / smaller[i]);
-                      return fmt::format("{:.2g}x", mean(ratios));
+                      return fmt::format("{:.1f}x", mean(ratios));
                     }});
   }
 }
@@ -175,8 +172,7 @@ std::vector<Told> all_claims() {
         return is_inference(row) && row.batch == 1 && asks(row, Objective::kLatency) &&
                row.planned.transfer_ms > 0;
       },
-      [](const PlanRow& row) { return 100 * row.planned.transfer_ms / row.planned.latency_ms(); },
-      "%"));
+      [](const PlanRow& row) { return 100 * row.planned.transfer_ms / row.planned.latency_ms(); }));
   add_compression(told);
   return told;
 }

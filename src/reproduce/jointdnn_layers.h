@@ -9,8 +9,8 @@ namespace cleave::reproduce {
 LayerSizes sizes_of(const Network& network);
 
 /// Figure 2.3: 25 equal convolutions behind each other, measured as one group and one by one, on
-/// all threads of this machine.
-Result<Figure> grouping_figure(engine::Engine& engine, double budget_s, Clock& clock);
+/// all threads of this machine. kResourceExhausted when that takes over a minute.
+Result<Figure> grouping_figure(engine::Engine& engine, Clock& clock);
 
 /// Figures 2.13 and 2.14: what PNG makes of trained networks' layers, and the share of zeros in
 /// them (thesis 2.4.2). Values are quantised to 8 bits over their own range and tiled; the ratio is

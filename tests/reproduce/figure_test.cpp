@@ -1,0 +1,69 @@
+#include "reproduce/figure.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/folder.h"
+
+namespace cleave::reproduce {
+namespace {
+
+Figure lines() {
+  return {"lines", "Two \"lines\"", Style::kLines, "x", "y", 2,
+          {{"first", {"1", "2", "10"}, {{"a", {1, 2, 3}}, {"b", {0.5, 0, 7}}}},
+           {"nothing", {"1", "2"}, {{"a", {0, 0}}}}}};
+}
+
+Figure bars() {
+  Figure figure{"bars", "Bars", Style::kStackedBars, "", "kB", 1, {{"many", {}, {{"", {}}}}}};
+  for (int i = 0; i < 60; ++i) {
+    figure.panels[0].points.push_back("layer_" + std::to_string(i) + ".with.a.long.name");
+    figure.panels[0].series[0].values.push_back(i);
+  }
+  return figure;
+}
+
+/// PATH as it was when the test began.
+class Path : public testing::Test {
+ protected:
+  void TearDown() override { ::setenv("PATH", before_.c_str(), 1); }
+  std::string before_ = std::getenv("PATH");
+};
+
+TEST_F(Path, FiguresAreNumbersAndPictures) {
+  const TemporaryFolder folder;
+  for (const Figure& figure : {lines(), bars()})
+    ASSERT_TRUE(write_figure(folder.path(), figure));
+  EXPECT_EQ(read_file(folder.path() / "lines.csv").value(),
+            "panel,series,point,value\nfirst,a,1,1\nfirst,a,2,2\nfirst,a,10,3\nfirst,b,1,0.5\n"
+            "first,b,2,0\nfirst,b,10,7\nnothing,a,1,0\nnothing,a,2,0\n");
+  const auto drawn = draw(folder.path(), {"lines", "bars"});
+  if (!drawn && drawn.error().code == ErrorCode::kUnavailable)
+    GTEST_SKIP() << drawn.error().message;
+  ASSERT_TRUE(drawn) << drawn.error().to_string();
+  for (const char* name : {"lines.png", "bars.png"})
+    EXPECT_TRUE(read_file(folder.path() / name).value().starts_with("\x89PNG")) << name;
+}
+
+TEST_F(Path, WhatGnuplotRefusesIsAnError) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(write_file(folder.path() / "bad.gp", "no such command\n"));
+  const auto drawn = draw(folder.path(), {"bad"});
+  ASSERT_FALSE(drawn);
+  if (drawn.error().code == ErrorCode::kUnavailable) GTEST_SKIP() << drawn.error().message;
+  EXPECT_EQ(drawn.error().code, ErrorCode::kInternal);
+}
+
+TEST_F(Path, WithoutGnuplotIsSaid) {
+  const TemporaryFolder folder;
+  ::setenv("PATH", folder.path().c_str(), 1);
+  const auto drawn = draw(folder.path(), {"lines"});
+  ASSERT_FALSE(drawn);
+  EXPECT_EQ(drawn.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(drawn.error().message, "cannot run gnuplot: No such file or directory");
+}
+
+}  // namespace
+}  // namespace cleave::reproduce
