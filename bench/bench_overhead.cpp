@@ -18,6 +18,7 @@
 #include "bundle/writer.h"
 #include "edge/runner.h"
 #include "engine/openvino_engine.h"
+#include "engine/type_inference.h"
 #include "graph/model.h"
 #include "networks.h"
 #include "report.h"
@@ -41,9 +42,7 @@ struct Split {
 Result<Split> split(engine::Engine& engine, const NetworkFile& network, const std::string& cut,
                     const std::filesystem::path& folder) {
   graph::LoadOptions options;
-  options.infer = [&](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return engine.infer_types(bytes, inputs);
-  };
+  options.infer = engine::type_inference(engine);
   const graph::Model model = CLEAVE_TRY(graph::Model::load(network.path, options));
   const auto photos = photo_paths();
   study::Samples samples = CLEAVE_TRY(study::load_samples(model, photos, "", 4));

@@ -10,6 +10,7 @@
 
 #include "base/stats.h"
 #include "engine/openvino_engine.h"
+#include "engine/type_inference.h"
 #include "graph/model.h"
 #include "networks.h"
 #include "profile/group_costs.h"
@@ -31,9 +32,7 @@ struct Setup {
 Result<Setup> set_up(const std::filesystem::path& path, engine::Engine& engine, Clock& clock,
                      double budget_s) {
   graph::LoadOptions load;
-  load.infer = [&](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return engine.infer_types(bytes, inputs);
-  };
+  load.infer = engine::type_inference(engine);
   Setup s{CLEAVE_TRY(graph::Model::load(path, load)), {}, {}};
   const study::Samples samples = CLEAVE_TRY(study::load_samples(s.model, {}, "", 1));
   s.options.inputs = samples.inputs.front();

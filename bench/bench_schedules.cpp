@@ -57,7 +57,7 @@ struct Effort {
 Effort effort_of(const Arguments& arguments) {
   if (arguments.quick) return {{5, 3}, 5, 5, 1, 2'000};
   if (arguments.full) return {{60, 30}, 60, 120, 5, 10'000};
-  return {{10, 5}, 8, 15, 3, 3'000};
+  return {{8, 4}, 5, 10, 3, 1'500};
 }
 
 /// A schedule on trial.

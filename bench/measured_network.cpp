@@ -1,6 +1,7 @@
 #include "measured_network.h"
 
 #include "base/link.h"
+#include "engine/type_inference.h"
 #include "study/problem.h"
 #include "study/samples.h"
 
@@ -11,9 +12,7 @@ constexpr int kRounds = 5;
 
 Result<graph::Model> load(const NetworkFile& file, engine::Engine& engine) {
   graph::LoadOptions options;
-  options.infer = [&](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return engine.infer_types(bytes, inputs);
-  };
+  options.infer = engine::type_inference(engine);
   return graph::Model::load(file.path, options);
 }
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "engine/type_inference.h"
 #include "engines.h"
 
 namespace cleave::app {
@@ -20,9 +21,7 @@ Result<LoadedModel> load_model(const ModelArgs& args) {
   graph::LoadOptions options;
   for (const std::string& text : args.shapes)
     options.shapes.insert(CLEAVE_TRY(graph::parse_shape_option(text)));
-  options.infer = [&engine](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return engine->infer_types(bytes, inputs);
-  };
+  options.infer = engine::type_inference(*engine);
   graph::Model model = CLEAVE_TRY(graph::Model::load(args.path, options));
   return LoadedModel{std::move(engine), std::move(model),
                      std::filesystem::path(args.path).stem().string()};

@@ -6,6 +6,7 @@
 
 #include "base/spec.h"
 #include "plan_args.h"
+#include "plan_batches.h"
 #include "plan_network.h"
 #include "plan_problem.h"
 #include "plan_tiers.h"
@@ -20,19 +21,20 @@ struct Args {
   NetworkArgs network;
   ProblemArgs problem;
   std::vector<std::string> tiers;
+  std::vector<std::string> batches;
   std::string objective = "latency";
   plan::Limits limits;
-  std::string device_memory;  ///< empty: no limit
-  std::string cloud_memory;
+  std::optional<std::string> device_memory;
+  std::optional<std::string> cloud_memory;
   bool training = false;
   study::TrainingSpec training_spec;
 };
 
 Result<plan::Limits> read_limits(const Args& args) {
   plan::Limits limits = args.limits;
-  const auto read = [](const std::string& text) -> Result<std::optional<double>> {
-    if (text.empty()) return std::nullopt;
-    return static_cast<double>(CLEAVE_TRY(parse_size_bytes(text)));
+  const auto read = [](const std::optional<std::string>& text) -> Result<std::optional<double>> {
+    if (!text) return std::nullopt;
+    return static_cast<double>(CLEAVE_TRY(parse_size_bytes(*text)));
   };
   limits.device_memory_bytes = CLEAVE_TRY(read(args.device_memory));
   limits.cloud_memory_bytes = CLEAVE_TRY(read(args.cloud_memory));
@@ -56,6 +58,10 @@ Result<int> run(const Args& args) {
   network.request.objective = CLEAVE_TRY(plan::parse_objective(args.objective));
   network.request.limits = CLEAVE_TRY(read_limits(args));
   if (args.training) network.request.training = args.training_spec;
+  if (!args.batches.empty()) {
+    return plan_batches(args.model, {args.batches, args.network.json}, plan_args,
+                        args.network.samples, network.request);
+  }
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   if (!tiers) return plan_network(loaded, network);
   return plan_tiers(loaded, {args.tiers, args.objective, args.network.json}, plan_args,
@@ -130,6 +136,7 @@ void add_outputs(CLI::App& command, NetworkArgs& args) {
   command
       .add_flag("--one-crossing", args.one_crossing,
                 "of the table: no schedules but those that cleave run can run")
+      ->excludes("--training")
       ->needs("--table");
   command.add_option("--out", args.out, "file for the plan");
   command.add_flag("--json", args.json, "print the plan as JSON");
@@ -147,10 +154,19 @@ void add_other_problems(CLI::App& command, Args& args) {
                          "a machine behind the device, in the order of the line: the link to it "
                          "from the one before, and its profile; instead of --link and --cloud");
   tier->type_name("LINK@PROFILE")->excludes("--cloud")->excludes("--link");
+  CLI::Option* batch = command.add_option(
+      "--batch", args.batches, "plan this batch too, from profiles of the network at it");
+  batch->type_name("N@DEVICE@CLOUD")->excludes(tier)->excludes("--codecs")->excludes("--measure");
+  for (const char* name : {"--explain", "--pareto", "--dot", "--table", "--out"})
+    batch->excludes(name);
   CLI::Option* problem =
       command.add_option("--problem", args.problem.path,
                          "plan a cleave-problem/1 or cleave-dag/1 instead of a network");
-  problem->type_name("FILE")->excludes("MODEL")->excludes("--objective")->excludes(tier);
+  problem->type_name("FILE")
+      ->excludes("MODEL")
+      ->excludes("--objective")
+      ->excludes(tier)
+      ->excludes(batch);
   for (const std::string& name : of_networks) {
     tier->excludes(name);
     problem->excludes(name);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/spec.h"
+#include "codec/codec.h"
 #include "plan_print.h"
 #include "study/explain.h"
 #include "study/plan_table.h"
@@ -57,21 +58,22 @@ Result<plan::GeometricAxis> parse_axis(const std::string& text) {
                   "to 1000 points, as in 0.25:128:37");
 }
 
-Result<void> write_table(const LoadedModel& loaded, const NetworkArgs& args,
-                         const study::TableRequest& wanted, const plan::Problem& problem) {
-  const plan::PlanTable table =
-      CLEAVE_TRY(study::make_table(loaded.model, problem, args.request, wanted));
-  CLEAVE_CHECK(write_file(args.table, dump_json(plan::to_json(table)) + "\n"));
-  if (!args.json) print_table(table);
-  return {};
-}
-
 /// A plan with the codec that it was made for.
 struct Planned {
   plan::Problem problem;
   study::PlannedSchedule schedule;
   std::string codec;
 };
+
+Result<void> write_table(const LoadedModel& loaded, const NetworkArgs& args,
+                         const study::TableRequest& wanted, const Planned& planned) {
+  plan::PlanTable table =
+      CLEAVE_TRY(study::make_table(loaded.model, planned.problem, args.request, wanted));
+  table.codec = CLEAVE_TRY(codec::Codec::create(planned.codec)).spec();
+  CLEAVE_CHECK(write_file(args.table, dump_json(plan::to_json(table)) + "\n"));
+  if (!args.json) print_table(table);
+  return {};
+}
 
 bool better(const study::PlannedSchedule& a, const study::PlannedSchedule& b,
             plan::Objective objective) {
@@ -161,7 +163,7 @@ Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
   } else {
     print_text(loaded, args, planned, ranking, front, explanation);
   }
-  if (!args.table.empty()) CLEAVE_CHECK(write_table(loaded, args, table, planned.problem));
+  if (!args.table.empty()) CLEAVE_CHECK(write_table(loaded, args, table, planned));
   return 0;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "power_args.h"
 #include "study/explain.h"
 #include "units.h"
@@ -26,17 +28,41 @@ std::string what_of(const LoadedModel& loaded, const plan::NetworkProblem& probl
   return names;
 }
 
+/// A side's memory; one that is used has some, known or not.
+std::string memory_of(double bytes, bool used) {
+  return used && bytes == 0 ? "unknown" : bytes_text(bytes);
+}
+std::string on_device(const plan::Candidate& c) {
+  return memory_of(c.device_memory_bytes, c.cut > 0);
+}
+std::string in_cloud(const plan::Candidate& c) {
+  return memory_of(c.cloud_memory_bytes, c.strategy != plan::Strategy::kDevice);
+}
+
 bool memory_limited(const plan::Limits& limits) {
   return limits.device_memory_bytes || limits.cloud_memory_bytes;
 }
 
 /// "5.9 MB of 8.0 MB on the device, 11.3 MB in the cloud".
-std::string memory_text(double device_bytes, double cloud_bytes, const plan::Limits& limits) {
-  const auto side = [](double bytes, const std::optional<double>& limit, std::string_view where) {
-    return bytes_text(bytes) + (limit ? " of " + bytes_text(*limit) : "") + std::string(where);
+std::string memory_text(const std::string& device, const std::string& cloud,
+                        const plan::Limits& limits) {
+  const auto side = [](const std::string& size, const std::optional<double>& limit,
+                       std::string_view where) {
+    return size + (limit ? " of " + bytes_text(*limit) : "") + std::string(where);
   };
-  return side(device_bytes, limits.device_memory_bytes, " on the device, ") +
-         side(cloud_bytes, limits.cloud_memory_bytes, " in the cloud");
+  return side(device, limits.device_memory_bytes, " on the device, ") +
+         side(cloud, limits.cloud_memory_bytes, " in the cloud");
+}
+
+/// Of a schedule's groups on one side; ~ where an estimate is among them.
+std::string memory_of(const study::PlannedSchedule& planned, plan::Side side) {
+  const plan::Schedule& s = planned.solution.schedule;
+  const bool device = side == plan::Side::kDevice;
+  const bool used =
+      std::ranges::find(s.groups, side, &plan::ScheduledGroup::side) != s.groups.end();
+  const auto& estimated = device ? planned.estimated_on_device : planned.estimated_in_cloud;
+  return (estimated.empty() ? "" : "~") +
+         memory_of(device ? s.device_memory_bytes : s.cloud_memory_bytes, used);
 }
 
 void print_unfit(const plan::Problem& problem, const plan::Limits& limits,
@@ -45,8 +71,7 @@ void print_unfit(const plan::Problem& problem, const plan::Limits& limits,
   const plan::Candidate& c = *ranking.nearest;
   const std::string_view others = ranking.ways.empty() ? "" : " more";
   fmt::print("{}{} ways do not fit the memory; {} lacks the least: it needs {}\n", ranking.left_out,
-             others, place_of(c, problem.device),
-             memory_text(c.device_memory_bytes, c.cloud_memory_bytes, limits));
+             others, place_of(c, problem.device), memory_text(on_device(c), in_cloud(c), limits));
 }
 
 /// How to have measured what is an estimate.
@@ -106,7 +131,8 @@ void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
     fmt::print("\n");
   }
   if (s.device_memory_bytes + s.cloud_memory_bytes > 0)
-    fmt::print("memory: {}\n", memory_text(s.device_memory_bytes, s.cloud_memory_bytes, limits));
+    fmt::print("memory: {}\n", memory_text(memory_of(planned, plan::Side::kDevice),
+                                           memory_of(planned, plan::Side::kCloud), limits));
   fmt::print("{} of {} groups measured\n", planned.measured_groups, planned.all_groups);
   print_estimates(loaded, args.device, "device", planned.estimated_on_device);
   print_estimates(loaded, args.cloud, "cloud", planned.estimated_in_cloud);
@@ -132,8 +158,8 @@ void print_ranking(const plan::Problem& problem, const plan::Limits& limits,
         "{:>9.0f}{}{}{}\n",
         place_of(c, problem.device), c.latency_ms, c.energy_mj, c.terms.head_ms, c.terms.encode_ms,
         c.terms.up_ms, c.terms.decode_ms, c.terms.tail_ms, c.terms.down_ms, c.bytes_up,
-        memory(bytes_text(c.device_memory_bytes), bytes_text(c.cloud_memory_bytes)),
-        c.interpolated ? " ~" : "", plan::within(c, limits) ? "" : " over a limit");
+        memory(on_device(c), in_cloud(c)), c.interpolated ? " ~" : "",
+        plan::within(c, limits) ? "" : " over a limit");
   }
   fmt::print("{} ways in all; ~ rests on interpolated costs\n", ranking.ways.size());
   print_unfit(problem, limits, ranking);

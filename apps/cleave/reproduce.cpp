@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/json.h"
 #include "base/spec.h"
 #include "engines.h"
 #include "reproduce/jointdnn.h"
@@ -17,8 +18,24 @@ struct Args {
   std::string out = "jointdnn";
   std::string budget = "5s";
   bool no_measuring = false;
+  bool json = false;
   reproduce::JointDnnOptions options;
 };
+
+Json to_json(const reproduce::JointDnnResult& result) {
+  Json claims = Json::array();
+  for (const reproduce::Claim& c : result.claims) {
+    claims.push_back({{"claim", c.what},
+                      {"thesis", c.thesis},
+                      {"modelled", c.modelled},
+                      {"measured", c.measured}});
+  }
+  return {{"format", "cleave-reproduce/1"},
+          {"paper", "jointdnn"},
+          {"claims", claims},
+          {"figures", result.figures},
+          {"left_out", result.left_out}};
+}
 
 void print(const reproduce::JointDnnResult& result, const std::string& out) {
   fmt::print("{:<62} {:<20} {:<36} {}\n", "", "thesis", "modelled", "measured here");
@@ -26,7 +43,8 @@ void print(const reproduce::JointDnnResult& result, const std::string& out) {
     fmt::print("{:<62} {:<20} {:<36} {}\n", claim.what, claim.thesis, claim.modelled,
                claim.measured);
   for (const std::string& what : result.left_out) fmt::print("left out: {}\n", what);
-  fmt::print("{} figures and plans.csv are in {}\n", result.figures.size(), out);
+  fmt::print("~ rests on estimates of groups that were not measured\n");
+  fmt::print("{} figures, claims.csv and plans.csv are in {}\n", result.figures.size(), out);
 }
 
 Result<int> run_jointdnn(Args args) {
@@ -38,7 +56,11 @@ Result<int> run_jointdnn(Args args) {
   if (args.no_measuring) args.options.measured_batches.clear();
   const auto engine = CLEAVE_TRY(make_engine("openvino"));
   SteadyClock clock;
-  print(CLEAVE_TRY(reproduce::reproduce_jointdnn(args.options, *engine, clock)), args.out);
+  const auto result = CLEAVE_TRY(reproduce::reproduce_jointdnn(args.options, *engine, clock));
+  if (args.json)
+    fmt::print("{}\n", dump_json(to_json(result), 2));
+  else
+    print(result, args.out);
   return 0;
 }
 
@@ -61,6 +83,7 @@ Action define_reproduce(CLI::App& command) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   jointdnn->add_option("--network", args->options.networks, "only these, by the thesis's names");
+  jointdnn->add_flag("--json", args->json, "print one JSON document instead of the table");
   jointdnn->add_flag("--no-measuring", args->no_measuring, "only the modelled machines");
   return [args] { return run_jointdnn(*args); };
 }

@@ -24,7 +24,7 @@ struct RunArguments {
   std::string engine = "openvino";
   std::string precision = "f32";
   std::string timeout = "10s";
-  std::string table;
+  std::optional<std::string> table;
   std::string link;
   std::string power = plan::EnergyModel{}.power;
   std::string trace;
@@ -112,10 +112,13 @@ Result<void> read_texts(RunArguments& args, std::optional<Link>& energy_link) {
                 "--timeout is " + args.timeout + ", expected more than 0");
   }
   options.remote.timeout = from_ms(timeout_ms);
-  if (!args.table.empty()) options.table = CLEAVE_TRY(plan::load_table(args.table));
+  if (args.table) {
+    options.table = CLEAVE_TRY(plan::load_table(*args.table));
+    options.remote.down_over_up = options.table->down_over_up;
+  }
   if (args.link.empty()) return {};
   energy_link = CLEAVE_TRY(parse_link(args.link));
-  options.remote.down_over_up = energy_link->down_mbps / energy_link->up_mbps;
+  if (!options.table) options.remote.down_over_up = energy_link->down_mbps / energy_link->up_mbps;
   return {};
 }
 
@@ -175,7 +178,7 @@ Result<edge::RunInfo> describe_run(const RunArguments& args, std::optional<Link>
                      .threads = args.runner.device.threads,
                      .precision = args.precision,
                      .emulated_slowdown = args.runner.device.slowdown,
-                     .table = args.table,
+                     .table = args.table.value_or(""),
                      .energy_link = std::move(energy_link)};
   if (info.energy_link) {
     info.energy = CLEAVE_TRY(plan::read_power(

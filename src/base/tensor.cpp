@@ -70,6 +70,13 @@ std::optional<std::int64_t> TensorSpec::byte_size() const {
   return *count * static_cast<std::int64_t>(dtype_size(dtype));
 }
 
+double known_bytes(std::span<const TensorSpec> values) {
+  double bytes = 0;
+  for (const TensorSpec& value : values)
+    bytes += static_cast<double>(value.byte_size().value_or(0));
+  return bytes;
+}
+
 Tensor::Tensor(DType dtype, Shape shape)
     : dtype_(dtype), shape_(std::move(shape)), elements_(element_count(shape_).value_or(0)) {
   const std::size_t size = std::max<std::size_t>(byte_size(), 1);

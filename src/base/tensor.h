@@ -109,6 +109,9 @@ struct TensorSpec {
   std::optional<std::int64_t> byte_size() const;
 };
 
+/// Bytes of all of them; those of an unknown size count nothing.
+double known_bytes(std::span<const TensorSpec> values);
+
 template <class T>
 Tensor Tensor::from_values(Shape shape, std::span<const T> values) {
   DType dtype = DType::kF32;

@@ -86,7 +86,22 @@ std::unexpected<Error> refuse_missing(const std::vector<const plan::TableEntry*>
   for (const bundle::CutEntry& cut : manifest.cuts) cuts += " --at " + cut.id;
   for (const int head : heads) cuts += " --at " + std::to_string(head);
   return refuse("the table chooses " + names + ", which bundle '" + manifest.name +
-                "' lacks: make the bundle again with cleave split" + cuts);
+                "' lacks: make the bundle again with cleave split" + cuts +
+                ", --device, --cloud and --codec as before");
+}
+
+/// That the bundle codes a way's values as the table took them to be.
+Result<void> check_codec(const plan::PlanTable& table, const bundle::Manifest& manifest,
+                         std::size_t way) {
+  if (table.codec.empty() || way == 0 || way > manifest.cuts.size()) return {};
+  const bundle::CutEntry& cut = manifest.cuts[way - 1];
+  for (const bundle::CrossingValue& value : cut.crossing) {
+    if (value.codec == table.codec) continue;
+    return refuse("the table is for codec '" + table.codec + "', cut " + cut.id + " of bundle '" +
+                  manifest.name + "' is coded by '" + value.codec +
+                  "': plan it again with --codec");
+  }
+  return {};
 }
 
 Result<void> check_fits(const plan::PlanTable& table, const bundle::Manifest& manifest) {
@@ -117,6 +132,7 @@ Result<std::unique_ptr<Choice>> look_up(const plan::PlanTable& table,
   for (const std::size_t i : chosen) {
     const auto way = way_of(table.schedules[i], manifest);
     if (way) {
+      CLEAVE_CHECK(check_codec(table, manifest, *way));
       ways[i] = *way;
     } else {
       missing.push_back(&table.schedules[i]);

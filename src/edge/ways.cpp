@@ -3,13 +3,6 @@
 namespace cleave::edge {
 namespace {
 
-double total_bytes(const std::vector<TensorSpec>& values) {
-  double bytes = 0;
-  for (const TensorSpec& value : values)
-    bytes += static_cast<double>(value.byte_size().value_or(0));
-  return bytes;
-}
-
 profile::Cost measured(double ms) { return {ms, ms, ms, 1}; }
 
 }  // namespace
@@ -23,7 +16,7 @@ std::optional<WayCosts> costs_from_manifest(const bundle::Manifest& manifest, do
   WayCosts costs;
   costs.device_ms = whole.device_ms * factor;
   costs.cloud_ms = whole.cloud_ms;
-  costs.input = as_picture ? whole.input : plan::CodecCost{total_bytes(manifest.inputs), 0, 0};
+  costs.input = as_picture ? whole.input : plan::CodecCost{known_bytes(manifest.inputs), 0, 0};
   for (const bundle::CutEntry& cut : manifest.cuts) {
     if (!cut.costs) return std::nullopt;
     costs.cuts.push_back(*cut.costs);
@@ -43,7 +36,7 @@ plan::Problem make_problem(const bundle::Manifest& manifest, const WayCosts& cos
                            const Link& link) {
   plan::Problem problem;
   problem.link = link;
-  problem.answer_bytes = total_bytes(manifest.outputs);
+  problem.answer_bytes = known_bytes(manifest.outputs);
   profile::Profile& device = problem.device;
   profile::Profile& cloud = problem.cloud;
   device.slowdown = slowdown;

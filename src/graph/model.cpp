@@ -171,6 +171,16 @@ Result<std::string> Model::extract_segment(int first, int last) const {
   return extract(names_of(part.inputs), names_of(part.outputs));
 }
 
+std::map<std::string, Shape> batch_shapes(const Model& model, int batch) {
+  std::map<std::string, Shape> shapes;
+  for (const TensorSpec& input : model.inputs()) {
+    Shape shape = input.shape;
+    if (!shape.empty()) shape.front() *= batch;
+    shapes[input.name] = std::move(shape);
+  }
+  return shapes;
+}
+
 Result<std::pair<std::string, Shape>> parse_shape_option(std::string_view text) {
   const auto wrong = [&] {
     return fail(ErrorCode::kInvalidArgument, "shape",

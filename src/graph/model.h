@@ -142,6 +142,10 @@ class Model {
   std::unique_ptr<const Impl> impl_;
 };
 
+/// Shapes for LoadOptions that multiply the first dimension of every input by `batch`, which is at
+/// least 1.
+std::map<std::string, Shape> batch_shapes(const Model& model, int batch);
+
 /// Reads "data=1,3,224,224"; dimensions at least 1. "x=" is a scalar.
 Result<std::pair<std::string, Shape>> parse_shape_option(std::string_view text);
 

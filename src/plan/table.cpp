@@ -98,6 +98,7 @@ Json to_json(const PlanTable& table) {
             {"schedules", schedules},
             {"choices", table.choices}};
   if (table.training) json["training"] = true;
+  if (!table.codec.empty()) json["codec"] = table.codec;
   return json;
 }
 
@@ -111,6 +112,7 @@ Result<PlanTable> table_from_json(const Json& json) {
   table.model_sha256 = CLEAVE_TRY(json_get<std::string>(json, "model_sha256", kPlace));
   table.layers = CLEAVE_TRY(json_get<int>(json, "layers", kPlace));
   table.training = CLEAVE_TRY(json_get_or(json, "training", false, kPlace));
+  table.codec = CLEAVE_TRY(json_get_or(json, "codec", std::string(), kPlace));
   table.objective =
       CLEAVE_TRY(parse_objective(CLEAVE_TRY(json_get<std::string>(json, "objective", kPlace))));
   table.up_mbps = CLEAVE_TRY(axis_from_json(json, "up_mbps"));
@@ -122,7 +124,8 @@ Result<PlanTable> table_from_json(const Json& json) {
     return corrupt("'down_over_up' or 'rtt_ms' is out of range, expected finite ones from 0 on");
   const Json schedules = CLEAVE_TRY(json_get<Json>(json, "schedules", kPlace));
   if (!schedules.is_array() || schedules.empty() || schedules.size() > kMaxSchedules)
-    return corrupt("'schedules' is no list of 1 to " + std::to_string(kMaxSchedules));
+    return corrupt("'schedules' has " + std::to_string(schedules.size()) +
+                   " entries, expected a list of 1 to " + std::to_string(kMaxSchedules));
   for (const Json& entry : schedules)
     table.schedules.push_back(CLEAVE_TRY(entry_from_json(entry, table.layers)));
   const auto choices = CLEAVE_TRY(json_get<std::vector<std::uint64_t>>(json, "choices", kPlace));
@@ -132,8 +135,8 @@ Result<PlanTable> table_from_json(const Json& json) {
   }
   for (const std::uint64_t choice : choices) {
     if (choice >= table.schedules.size()) {
-      return corrupt("choice " + std::to_string(choice) + " of " +
-                     std::to_string(table.schedules.size()) + " schedules");
+      return corrupt("a choice is " + std::to_string(choice) + ", expected less than " +
+                     std::to_string(table.schedules.size()) + ", the number of schedules");
     }
     table.choices.push_back(static_cast<std::uint16_t>(choice));
   }

@@ -36,6 +36,7 @@ struct PlanTable {
   int layers = 0;         ///< that each schedule covers
   bool training = false;  ///< a step of it, not an inference
   Objective objective = Objective::kLatency;
+  std::string codec;      ///< canonical spec of what sends the values; empty: not known
   GeometricAxis up_mbps;  ///< the rate down goes along, `down_over_up` times as much
   GeometricAxis load;     ///< factor on the server's times
   double down_over_up = 1;

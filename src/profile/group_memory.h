@@ -13,8 +13,8 @@ namespace cleave::profile {
 /// estimated.
 ///
 /// Beyond its parameters a group is taken to need as much as the head or tail around it that needs
-/// least: its largest activations are among theirs. That errs upwards, most for groups that leave
-/// the largest activations out.
+/// least: its largest activations are among theirs. That errs upwards for groups that leave the
+/// largest activations out, up to some times as much, and may err down by a quarter.
 class GroupMemory {
  public:
   GroupMemory(const Profile& profile, const graph::Model& model);

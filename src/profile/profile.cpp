@@ -111,14 +111,14 @@ void set_cost(Profile& profile, const GroupCost& group) {
   const auto from = static_cast<std::size_t>(group.first) - 1;
   const auto to = static_cast<std::size_t>(group.last);
   const bool whole = from == 0 && to == profile.layers();
+  std::erase_if(profile.groups, [&](const GroupCost& old) {
+    return old.first == group.first && old.last == group.last;
+  });
   if (!whole && from == 0 && profile.head[to]) {
     profile.head[to] = group.cost;
   } else if (!whole && to == profile.layers() && profile.tail[from]) {
     profile.tail[from] = group.cost;
   } else {
-    std::erase_if(profile.groups, [&](const GroupCost& old) {
-      return old.first == group.first && old.last == group.last;
-    });
     profile.groups.push_back(group);
   }
 }

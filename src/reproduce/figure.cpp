@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "base/file.h"
@@ -19,12 +20,13 @@ constexpr int kTitleHeight = 40;
 constexpr std::size_t kMaxLabels = 24;
 constexpr std::size_t kMaxLabelLength = 16;
 
-/// As gnuplot reads a text between double quotes.
+/// As gnuplot reads a text between double quotes, where it would run what stands between backticks.
+/// Names of layers come from files: what could end the text or its line is replaced.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
+    const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != '`';
+    out += plain ? c : '_';
   }
   return out + "\"";
 }
@@ -34,8 +36,8 @@ std::string csv_of(const Figure& figure) {
   for (const Panel& panel : figure.panels)
     for (const Series& series : panel.series)
       for (std::size_t i = 0; i < panel.points.size(); ++i)
-        csv += fmt::format("{},{},{},{:.6g}\n", panel.title, series.title, panel.points[i],
-                           series.values[i]);
+        csv += fmt::format("{},{},{},{:.6g}\n", csv_field(panel.title), csv_field(series.title),
+                           csv_field(panel.points[i]), series.values[i]);
   return csv;
 }
 
@@ -60,9 +62,11 @@ std::string plot_of(const Panel& panel, std::size_t index, Style style) {
   double largest = 0;
   for (const Series& series : panel.series)
     for (const double value : series.values) largest = std::max(largest, value);
-  // Where all are zero gnuplot would warn and choose a range of its own.
+  // Where all are equal gnuplot would warn and choose a range of its own.
+  const bool one_place = style == Style::kLines && panel.points.size() == 1;
   std::string plot = fmt::format("set title {} noenhanced\nset yrange [0:{}]\nplot ",
                                  quoted(panel.title), largest > 0 ? "*" : "1");
+  if (one_place) plot.insert(0, fmt::format("set xrange [{0}-1:{0}+1]\n", panel.points.front()));
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     if (s > 0) plot += ", ";
     const std::string columns =
@@ -102,6 +106,16 @@ std::string gnuplot_of(const Figure& figure) {
 
 }  // namespace
 
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\n\r") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
 Result<void> write_figure(const std::filesystem::path& folder, const Figure& figure) {
   CLEAVE_CHECK(write_file(folder / (figure.name + ".csv"), csv_of(figure)));
   return write_file(folder / (figure.name + ".gp"), gnuplot_of(figure));
@@ -123,8 +137,9 @@ Result<void> draw(const std::filesystem::path& folder, const std::vector<std::st
     return fail(ErrorCode::kUnavailable, kPlace,
                 std::string("cannot run gnuplot: ") + std::strerror(error));
   }
-  int status = 0;
-  ::waitpid(pid, &status, 0);
+  int status = -1;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   return fail(ErrorCode::kInternal, kPlace, "gnuplot did not draw the figures");
 }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +34,9 @@ struct Figure {
   int columns = 1;
   std::vector<Panel> panels;
 };
+
+/// A text as a field of a CSV file (RFC 4180).
+std::string csv_field(std::string_view text);
 
 /// Writes NAME.csv (panel, series, point, value), and NAME.gp, which gnuplot draws NAME.png from.
 /// Fails as write_file().

@@ -6,13 +6,6 @@
 namespace cleave::reproduce {
 namespace {
 
-double bytes_of(const std::vector<TensorSpec>& values) {
-  double bytes = 0;
-  for (const TensorSpec& value : values)
-    bytes += static_cast<double>(value.byte_size().value_or(0));
-  return bytes;
-}
-
 profile::Cost estimate(double ms) { return {ms, ms, ms, 0}; }
 
 }  // namespace
@@ -20,8 +13,8 @@ profile::Cost estimate(double ms) { return {ms, ms, ms, 0}; }
 std::vector<double> peak_ms(const graph::Model& model, const Gpu& gpu) {
   std::vector<double> list;
   for (const graph::Layer& layer : model.layers()) {
-    const double moved = static_cast<double>(layer.parameter_bytes) + bytes_of(layer.inputs) +
-                         bytes_of(layer.outputs);
+    const double moved = static_cast<double>(layer.parameter_bytes) + known_bytes(layer.inputs) +
+                         known_bytes(layer.outputs);
     list.push_back(
         std::max(static_cast<double>(layer.macs) / gpu.macs_per_ms, moved / gpu.bytes_per_ms));
   }

@@ -37,7 +37,8 @@ std::vector<Question> questions_of_one(const Network& network) {
     list.push_back({"wifi", Objective::kLatency, static_cast<double>(i) / kShares});
   for (const Link& link : link_presets())
     for (const Objective objective : {Objective::kLatency, Objective::kEnergy})
-      list.push_back({link.name, objective, std::nullopt, kPngRatio});
+      for (const double compression : {kFloats, kPngRatio})
+        list.push_back({link.name, objective, std::nullopt, compression});
   if (std::ranges::find(kScheduled, network.title) != kScheduled.end()) {
     list.push_back({"wifi", Objective::kLatency, std::nullopt, 1, kHalf});
     list.push_back({"wifi", Objective::kLatency, 1.0, 1, kHalf});
@@ -52,27 +53,19 @@ class JointDnn {
 
   Result<JointDnnResult> run() {
     CLEAVE_CHECK(check_names());
-    std::error_code error;
-    fs::create_directories(options_.out, error);
-    if (error)
-      return fail(ErrorCode::kIo, "reproduce",
-                  "cannot make '" + options_.out.string() + "': " + error.message());
+    CLEAVE_CHECK(make_folder());
     CLEAVE_CHECK(make_pairs());
     for (const Benchmark& benchmark : benchmarks())
       if (wanted(benchmark)) CLEAVE_CHECK(plan_network(benchmark));
     CLEAVE_CHECK(write_file(options_.out / "plans.csv", plans_csv(rows_)));
+    result_.claims = plan_claims(rows_);
     CLEAVE_CHECK(write(size_figure(sizes_)));
     for (const Pair& pair : pairs_)
       for (const Figure& figure : plan_figures(pair, rows_, sizes_)) CLEAVE_CHECK(write(figure));
-    if (is_measured()) {
-      say("measuring 25 convolutions, figure 2.3");
-      CLEAVE_CHECK(write(CLEAVE_TRY(grouping_figure(engine_, clock_))));
-    } else {
-      result_.left_out.emplace_back("figure 2.3: nothing is measured");
-    }
-    result_.claims = plan_claims(rows_);
+    CLEAVE_CHECK(measure_grouping());
     CLEAVE_CHECK(look_at_png());
-    CLEAVE_CHECK(draw_all());
+    CLEAVE_CHECK(write_file(options_.out / "claims.csv", claims_csv(result_.claims)));
+    draw_all();
     return std::move(result_);
   }
 
@@ -93,6 +86,17 @@ class JointDnn {
       if (std::ranges::find(known, name) == known.end())
         return std::unexpected(unknown_name("reproduce", "network", name, known));
     return {};
+  }
+
+  /// What cannot be written is to be known before anything is measured.
+  Result<void> make_folder() const {
+    std::error_code error;
+    fs::create_directories(options_.out, error);
+    if (error) {
+      return fail(ErrorCode::kIo, "reproduce",
+                  "cannot make '" + options_.out.string() + "': " + error.message());
+    }
+    return write_file(options_.out / "plans.csv", plans_csv({}));
   }
 
   Result<void> make_pairs() {
@@ -130,14 +134,36 @@ class JointDnn {
     return {};
   }
 
+  /// What is missing costs its own figures, not all that was made.
+  void leave_out(const std::string& what, const std::string& why) {
+    result_.left_out.push_back(what + ": " + why);
+  }
+
+  Result<void> measure_grouping() {
+    if (!is_measured()) {
+      leave_out("figure 2.3", "nothing is measured");
+      return {};
+    }
+    say("measuring 25 convolutions, figure 2.3");
+    const auto figure = grouping_figure(engine_, clock_);
+    if (figure) return write(*figure);
+    leave_out("figure 2.3", figure.error().message);
+    return {};
+  }
+
   Result<void> look_at_png() {
+    constexpr std::string_view kFigures = "figures 2.13 and 2.14";
     if (options_.data.empty()) {
-      result_.left_out.emplace_back(
-          "figures 2.13 and 2.14: they need trained networks and photos (CLEAVE_DATA)");
+      leave_out(std::string(kFigures), "they need trained networks and photos (CLEAVE_DATA)");
       return {};
     }
     say("looking at what PNG makes of layers, figures 2.13 and 2.14");
-    const PngStudy png = CLEAVE_TRY(study_png(options_.data, engine_));
+    const auto studied = study_png(options_.data, engine_);
+    if (!studied) {
+      leave_out(std::string(kFigures), studied.error().message);
+      return {};
+    }
+    const PngStudy& png = *studied;
     CLEAVE_CHECK(write(png.figure));
     CLEAVE_CHECK(write_file(options_.out / "figure_2_13.png", png.mosaic));
     const auto add = [&](std::string what, std::string thesis, std::string measured) {
@@ -150,18 +176,21 @@ class JointDnn {
     return {};
   }
 
-  Result<void> write(const Figure& figure) {
+  /// Without the panels that none of the plans is for; a figure without any is left out.
+  Result<void> write(Figure figure) {
+    std::erase_if(figure.panels, [](const Panel& panel) { return panel.points.empty(); });
+    if (figure.panels.empty()) {
+      leave_out(figure.name, "no plan that it shows was made; those of single inputs need batch 1");
+      return {};
+    }
     CLEAVE_CHECK(write_figure(options_.out, figure));
     result_.figures.push_back(figure.name);
     return {};
   }
 
-  Result<void> draw_all() {
-    const auto drawn = draw(options_.out, result_.figures);
-    if (drawn) return {};
-    if (drawn.error().code != ErrorCode::kUnavailable) return std::unexpected(drawn.error());
-    result_.left_out.push_back("pictures: " + drawn.error().message + "; the .gp files draw them");
-    return {};
+  void draw_all() {
+    if (const auto drawn = draw(options_.out, result_.figures); !drawn)
+      leave_out("pictures", drawn.error().message + "; the .gp files draw them");
   }
 
   const JointDnnOptions& options_;

@@ -107,13 +107,18 @@ Panel schedule_panel(const PlanRow& row, const LayerSizes& sizes) {
   Panel panel{row.network + (row.question.updated ? ", training" : ", inference"),
               {},
               {{"mobile", {}}, {"cloud", {}}}};
-  const std::size_t layers = sizes.names.size();
+  const std::size_t layers = sizes.names.size() - 1;
+  const auto add = [&](const std::string& name, std::size_t place, bool mobile) {
+    panel.points.push_back(name);
+    panel.series[0].values.push_back(mobile ? sizes.bytes[place] / 1000 : 0);
+    panel.series[1].values.push_back(mobile ? 0 : sizes.bytes[place] / 1000);
+  };
+  add(sizes.names.front(), 0, true);
   for (std::size_t i = 0; i < row.sides.size(); ++i) {
-    const std::size_t layer = i < layers ? i : 2 * layers - 1 - i;
-    panel.points.push_back(i < layers ? sizes.names[layer] : "d " + sizes.names[layer]);
-    const bool mobile = row.sides[i] == plan::Side::kDevice;
-    panel.series[0].values.push_back(mobile ? sizes.bytes[layer] / 1000 : 0);
-    panel.series[1].values.push_back(mobile ? 0 : sizes.bytes[layer] / 1000);
+    const bool forward = i < layers;
+    const std::size_t place = forward ? i + 1 : 2 * layers - i;
+    add(forward ? sizes.names[place] : "d " + sizes.names[place], place,
+        row.sides[i] == plan::Side::kDevice);
   }
   return panel;
 }
@@ -196,7 +201,6 @@ std::vector<Figure> plan_figures(const Pair& pair, const std::vector<PlanRow>& a
                                {updated_weights(rows), mobile_only(pair, rows)}},
                               schedules(pair, rows, sizes),
                               alexnet(pair, rows, sizes)};
-  std::erase_if(figures, [](const Figure& figure) { return figure.panels.empty(); });
   return figures;
 }
 

@@ -6,7 +6,8 @@
 
 namespace cleave::reproduce {
 
-/// The layers of a network and what each hands on, in bytes of 8 bits a value.
+/// The input and the layers of a network and what each hands on for one input, in bytes of 8 bits a
+/// value.
 struct LayerSizes {
   std::string network;
   std::vector<std::string> names;
@@ -22,7 +23,6 @@ Figure size_figure(const std::vector<LayerSizes>& sizes);
 /// What the thesis's text says beside what the plans do.
 std::vector<Claim> plan_claims(const std::vector<PlanRow>& rows);
 
-/// Every plan, a row each.
-std::string plans_csv(const std::vector<PlanRow>& rows);
+std::string claims_csv(const std::vector<Claim>& claims);
 
 }  // namespace cleave::reproduce

@@ -1,7 +1,10 @@
 #include "reproduce/pair.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
+#include "engine/type_inference.h"
 #include "profile/measure.h"
 #include "reproduce/gpu.h"
 #include "study/codec_costs.h"
@@ -28,13 +31,6 @@ constexpr std::array kBenchmarks{
     Benchmark{"Pix2Pix", "pix2pix"},
 };
 
-double bytes_of(const std::vector<TensorSpec>& values) {
-  double bytes = 0;
-  for (const TensorSpec& value : values)
-    bytes += static_cast<double>(value.byte_size().value_or(0));
-  return bytes;
-}
-
 Result<profile::Profile> measure(const Network& network, engine::Engine& engine, int threads,
                                  double budget_s, Clock& clock) {
   const study::Samples samples = CLEAVE_TRY(study::load_samples(network.model, {}, "", 1));
@@ -58,16 +54,10 @@ Result<std::string> build(const Benchmark& benchmark) {
 Result<Network> make_network(const Benchmark& benchmark, const std::string& onnx_bytes, int batch,
                              engine::Engine& engine) {
   graph::LoadOptions options;
-  options.infer = [&](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return engine.infer_types(bytes, inputs);
-  };
+  options.infer = engine::type_inference(engine);
   graph::Model model = CLEAVE_TRY(graph::Model::parse(onnx_bytes, options));
   if (batch > 1) {
-    for (const TensorSpec& input : model.inputs()) {
-      Shape shape = input.shape;
-      shape.front() *= batch;
-      options.shapes[input.name] = shape;
-    }
+    options.shapes = graph::batch_shapes(model, batch);
     model = CLEAVE_TRY(graph::Model::parse(onnx_bytes, options));
   }
   return Network{benchmark.title, batch, std::move(model)};
@@ -88,7 +78,8 @@ Result<Pair> modelled_pair(engine::Engine& engine, std::vector<int> batches) {
 Pair measured_pair(engine::Engine& engine, std::vector<int> batches, double budget_s,
                    Clock& clock) {
   return {"measured",
-          profile::this_machine() + ": one thread, times multiplied by 8, against all threads",
+          fmt::format("{}: one thread, times multiplied by {:g}, against all threads",
+                      profile::this_machine(), kSlowdown),
           std::move(batches), [&engine, &clock, budget_s](const Network& network) -> Result<Costs> {
             Costs costs;
             costs.device = CLEAVE_TRY(measure(network, engine, 1, budget_s, clock));
@@ -107,9 +98,9 @@ plan::Problem thesis_problem(const graph::Model& model, const Costs& costs, Link
   p.link.rtt_ms = 0;
   p.plain_scale = kByteOfFloat / compression;
   p.request_overhead_bytes = p.answer_overhead_bytes = 0;
-  p.answer_bytes = bytes_of(model.outputs()) * p.plain_scale;
+  p.answer_bytes = known_bytes(model.outputs()) * p.plain_scale;
   const auto coded = [&](const std::vector<TensorSpec>& values) {
-    return plan::CodecCost{bytes_of(values) * p.plain_scale, 0, 0};
+    return plan::CodecCost{known_bytes(values) * p.plain_scale, 0, 0};
   };
   p.codec.resize(model.layers().size() + 1);
   p.codec.front() = coded(model.inputs());

@@ -1,8 +1,10 @@
 #include "reproduce/plans.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
-#include "study/best_schedule.h"
+#include "study/refine.h"
 #include "study/scaling.h"
 
 namespace cleave::reproduce {
@@ -19,6 +21,17 @@ Result<Breakdown> break_down(const plan::NetworkProblem& problem,
     sum.device_mj += step.cost.mj;
   }
   return sum;
+}
+
+int crossings_of(const std::vector<plan::Side>& sides) {
+  int crossings = 0;
+  plan::Side before = plan::Side::kDevice;
+  for (const plan::Side side : sides) {
+    crossings += side == before ? 0 : 1;
+    before = side;
+  }
+  // The answer has to be on the device.
+  return crossings + (before == plan::Side::kCloud ? 1 : 0);
 }
 
 double percent_less(double now, double before) { return before > 0 ? 100 * (1 - now / before) : 0; }
@@ -43,9 +56,9 @@ Result<PlanRow> answer(const Pair& pair, const Network& network, const Costs& co
   study::ScheduleRequest request;
   request.objective = question.objective;
   if (question.updated) request.training = study::TrainingSpec{.updated = *question.updated};
-  const plan::NetworkProblem whole =
-      CLEAVE_TRY(study::network_problem(network.model, problem, request));
-  const plan::Solution solution = CLEAVE_TRY(study::best_schedule(whole));
+  const auto planned = CLEAVE_TRY(study::plan_schedule(network.model, problem, request));
+  const plan::NetworkProblem& whole = planned.problem;
+  const plan::Solution& solution = planned.solution;
 
   PlanRow row{pair.name,
               std::string(network.title),
@@ -55,13 +68,36 @@ Result<PlanRow> answer(const Pair& pair, const Network& network, const Costs& co
               {},
               {},
               {},
-              solution.status == plan::Status::kOptimal};
+              solution.status == plan::Status::kOptimal,
+              0};
+  row.estimated_groups = planned.estimated_on_device.size() + planned.estimated_in_cloud.size();
   row.device_only = CLEAVE_TRY(break_down(whole, {{1, whole.layers, plan::Side::kDevice}}));
   row.cloud_only = CLEAVE_TRY(break_down(whole, {{1, whole.layers, plan::Side::kCloud}}));
   row.planned = CLEAVE_TRY(break_down(whole, solution.schedule.groups));
   for (const plan::ScheduledGroup& g : solution.schedule.groups)
     row.sides.insert(row.sides.end(), static_cast<std::size_t>(g.last - g.first + 1), g.side);
   return row;
+}
+
+std::string plans_csv(const std::vector<PlanRow>& rows) {
+  std::string csv =
+      "pair,network,batch,pass,updated,link,objective,compression,speed,mobile_only_ms,"
+      "cloud_only_ms,planned_ms,mobile_only_mj,cloud_only_mj,planned_mj,improvement_percent,"
+      "server_work_saved_percent,crossings,estimated_groups,exact\n";
+  for (const PlanRow& r : rows) {
+    const Question& q = r.question;
+    csv += fmt::format("{},{},{},{},{:g},{},{},{:g},{:g}", r.pair, r.network, r.batch,
+                       q.updated ? "training" : "inference", q.updated.value_or(0), q.link,
+                       plan::objective_name(q.objective), q.compression, q.speed);
+    for (const Breakdown* b : {&r.device_only, &r.cloud_only, &r.planned})
+      csv += fmt::format(",{:.6g}", b->latency_ms());
+    for (const Breakdown* b : {&r.device_only, &r.cloud_only, &r.planned})
+      csv += fmt::format(",{:.6g}", b->energy_mj());
+    csv += fmt::format(",{:.4g},{:.4g},{},{},{}\n", r.improvement_percent(),
+                       r.workload_reduction_percent(), crossings_of(r.sides), r.estimated_groups,
+                       r.exact ? "yes" : "no");
+  }
+  return csv;
 }
 
 }  // namespace cleave::reproduce

@@ -5,7 +5,6 @@
 
 #include "plan/schedule.h"
 #include "reproduce/pair.h"
-#include "study/network_problem.h"
 
 namespace cleave::reproduce {
 
@@ -24,6 +23,9 @@ struct Breakdown {
   }
 };
 
+/// What makes values of 32 bits, as in the networks' files, of those of 8: no compression, and four
+/// times the bytes.
+inline constexpr double kFloats = 0.25;
 /// How many times PNG made a layer smaller on average (thesis 2.4.2).
 inline constexpr double kPngRatio = 3.5;
 
@@ -47,8 +49,9 @@ struct PlanRow {
   Breakdown device_only;
   Breakdown cloud_only;
   Breakdown planned;
-  std::vector<plan::Side> sides;  ///< of each layer; in training 2N
-  bool exact = true;              ///< else the best with one crossing
+  std::vector<plan::Side> sides;     ///< of each layer; in training 2N
+  bool exact = true;                 ///< else the best with one crossing
+  std::size_t estimated_groups = 0;  ///< of the plan, whose costs were not measured
 
   /// Over the better of device-only and cloud-only, as the thesis counts (2.4). Percent.
   double improvement_percent() const;
@@ -56,8 +59,11 @@ struct PlanRow {
   double workload_reduction_percent() const;
 };
 
-/// Plans. Fails as study::network_problem() and study::best_schedule().
+/// Plans. Fails as study::plan_schedule().
 Result<PlanRow> answer(const Pair& pair, const Network& network, const Costs& costs,
                        const Question& question);
+
+/// Every plan, a row each.
+std::string plans_csv(const std::vector<PlanRow>& rows);
 
 }  // namespace cleave::reproduce

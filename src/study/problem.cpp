@@ -10,13 +10,6 @@ namespace {
 
 constexpr std::string_view kPlace = "study.problem";
 
-double bytes_of(const std::vector<TensorSpec>& values) {
-  double bytes = 0;
-  for (const TensorSpec& value : values)
-    bytes += static_cast<double>(value.byte_size().value_or(0));
-  return bytes;
-}
-
 Result<void> check_is_of(const profile::Profile& profile, const std::string& model_sha256,
                          std::string_view role) {
   if (profile.model_sha256 == model_sha256) return {};
@@ -28,13 +21,18 @@ Result<void> check_is_of(const profile::Profile& profile, const std::string& mod
 
 }  // namespace
 
+Result<void> check_are_of(const profile::Profile& device, const profile::Profile& cloud,
+                          const graph::Model& model) {
+  const std::string model_bytes = CLEAVE_TRY(model.to_bytes());
+  const std::string model_sha256 = sha256_hex(as_bytes(model_bytes));
+  CLEAVE_CHECK(check_is_of(device, model_sha256, "device"));
+  return check_is_of(cloud, model_sha256, "cloud");
+}
+
 Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& engine,
                                    const ProblemRequest& request, const Samples& samples,
                                    Clock& clock) {
-  const std::string model_bytes = CLEAVE_TRY(model.to_bytes());
-  const std::string model_sha256 = sha256_hex(as_bytes(model_bytes));
-  CLEAVE_CHECK(check_is_of(request.device, model_sha256, "device"));
-  CLEAVE_CHECK(check_is_of(request.cloud, model_sha256, "cloud"));
+  CLEAVE_CHECK(check_are_of(request.device, request.cloud, model));
   plan::Problem problem;
   problem.device = request.device;
   problem.cloud = request.cloud;
@@ -47,12 +45,12 @@ Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& en
     CLEAVE_CHECK(set_codec(problem, model, table, kAnyLoss));
   }
   if (samples.pictures.empty()) {
-    problem.codec.front() = plan::CodecCost{bytes_of(model.inputs()), 0, 0};
+    problem.codec.front() = plan::CodecCost{known_bytes(model.inputs()), 0, 0};
   } else {
     problem.codec.front() = CLEAVE_TRY(
         measure_jpeg_cost(*samples.preprocess, samples.pictures, request.jpeg_quality, clock));
   }
-  problem.answer_bytes = bytes_of(model.outputs());
+  problem.answer_bytes = known_bytes(model.outputs());
   problem.request_ms = CLEAVE_TRY(measure_request_ms(clock));
   return problem;
 }

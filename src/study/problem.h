@@ -21,6 +21,10 @@ struct ProblemRequest {
   int jpeg_quality = 85;  ///< of the picture that cloud-only sends, where inputs are pictures
 };
 
+/// Fails with kInvalidArgument unless both profiles are of this network at these shapes.
+Result<void> check_are_of(const profile::Profile& device, const profile::Profile& cloud,
+                          const graph::Model& model);
+
 /// Joins the profiles with what the codec costs at each cut on the samples, what sending the input
 /// costs, as JPEG where the samples are pictures, else plain, and what a request takes by itself.
 Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& engine,

@@ -155,7 +155,7 @@ Result<PlannedSchedule> refine_schedule(const graph::Model& model, engine::Engin
   }
 }
 
-Result<void> confirm_best_splits(const graph::Model& model, engine::Engine& engine,
+Result<bool> confirm_best_splits(const graph::Model& model, engine::Engine& engine,
                                  plan::Problem& problem, std::span<const Link> links,
                                  profile::MeasureOptions options, Clock& clock) {
   Remeasurer remeasurer =
@@ -177,10 +177,10 @@ Result<void> confirm_best_splits(const graph::Model& model, engine::Engine& engi
       heads.emplace_back(1, cut);
       tails.emplace_back(cut + 1, layers);
     }
-    if (heads.empty()) break;
+    if (heads.empty()) return true;
     CLEAVE_CHECK(remeasurer.measure(heads, tails));
   }
-  return {};
+  return false;
 }
 
 }  // namespace cleave::study

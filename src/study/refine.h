@@ -44,10 +44,10 @@ Result<PlannedSchedule> refine_schedule(const graph::Model& model, engine::Engin
                                         profile::MeasureOptions options, Clock& clock);
 
 /// Of many noisy measurements the smallest is smaller than it should be. So the head and the tail
-/// of the split that ranks best over each link are measured again, alone, until every best split's
-/// were or `options.budget_s` is over; what they cost then takes the place of what they did. The
-/// profiles of `problem` have to be of this machine (profile::add_groups).
-Result<void> confirm_best_splits(const graph::Model& model, engine::Engine& engine,
+/// of the split that ranks best over each link are measured again, until every best split's were or
+/// `options.budget_s` is over; what they cost then takes the place of what they did. Returns
+/// whether all were. The profiles of `problem` have to be of this machine (profile::add_groups).
+Result<bool> confirm_best_splits(const graph::Model& model, engine::Engine& engine,
                                  plan::Problem& problem, std::span<const Link> links,
                                  profile::MeasureOptions options, Clock& clock);
 

@@ -8,6 +8,7 @@
 
 #include "base/random_tensor.h"
 #include "engine/shared_engine.h"
+#include "engine/type_inference.h"
 #include "study/joined.h"
 #include "study/samples.h"
 #include "zoo/zoo.h"
@@ -66,9 +67,7 @@ fs::path data_folder() {
 
 graph::LoadOptions load_options() {
   graph::LoadOptions options;
-  options.infer = [](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return test_engine().infer_types(bytes, inputs);
-  };
+  options.infer = engine::type_inference(test_engine());
   return options;
 }
 

@@ -192,6 +192,7 @@ TEST_F(Measure, AddedGroupsCostWhatTheyDidWhenTheProfileWasMade) {
   options_.groups = {{1, last}, {last + 1, all}};
   p.head[static_cast<std::size_t>(last)]->median_ms = 0;
   p.tail[static_cast<std::size_t>(last)]->median_ms = 0;
+  p.groups.push_back({1, last, {1, 1, 1, 1, {}}});  // as older profiles have it
   ASSERT_TRUE(add_groups(p, model_, slow, options_, clock));
   EXPECT_EQ(p.groups.size(), 1u);
   const double whole_ms = 4 * kNodeMs * static_cast<double>(nodes(0, layers()));

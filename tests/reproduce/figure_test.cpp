@@ -11,15 +11,21 @@ namespace cleave::reproduce {
 namespace {
 
 Figure lines() {
-  return {"lines", "Two \"lines\"", Style::kLines, "x", "y", 2,
-          {{"first", {"1", "2", "10"}, {{"a", {1, 2, 3}}, {"b", {0.5, 0, 7}}}},
+  return {"lines",
+          "Two \"lines\"",
+          Style::kLines,
+          "x",
+          "y",
+          2,
+          {{"first, \"quoted\"", {"1", "2", "10"}, {{"a", {1, 2, 3}}, {"b", {0.5, 0, 7}}}},
            {"nothing", {"1", "2"}, {{"a", {0, 0}}}}}};
 }
 
 Figure bars() {
   Figure figure{"bars", "Bars", Style::kStackedBars, "", "kB", 1, {{"many", {}, {{"", {}}}}}};
   for (int i = 0; i < 60; ++i) {
-    figure.panels[0].points.push_back("layer_" + std::to_string(i) + ".with.a.long.name");
+    // A name that would end gnuplot's data and run a command, were it let.
+    figure.panels[0].points.push_back(i == 0 ? "x\nEND\n!false #" : "layer_" + std::to_string(i));
     figure.panels[0].series[0].values.push_back(i);
   }
   return figure;
@@ -34,11 +40,18 @@ class Path : public testing::Test {
 
 TEST_F(Path, FiguresAreNumbersAndPictures) {
   const TemporaryFolder folder;
-  for (const Figure& figure : {lines(), bars()})
-    ASSERT_TRUE(write_figure(folder.path(), figure));
+  for (const Figure& figure : {lines(), bars()}) ASSERT_TRUE(write_figure(folder.path(), figure));
   EXPECT_EQ(read_file(folder.path() / "lines.csv").value(),
-            "panel,series,point,value\nfirst,a,1,1\nfirst,a,2,2\nfirst,a,10,3\nfirst,b,1,0.5\n"
-            "first,b,2,0\nfirst,b,10,7\nnothing,a,1,0\nnothing,a,2,0\n");
+            R"(panel,series,point,value
+"first, ""quoted""",a,1,1
+"first, ""quoted""",a,2,2
+"first, ""quoted""",a,10,3
+"first, ""quoted""",b,1,0.5
+"first, ""quoted""",b,2,0
+"first, ""quoted""",b,10,7
+nothing,a,1,0
+nothing,a,2,0
+)");
   const auto drawn = draw(folder.path(), {"lines", "bars"});
   if (!drawn && drawn.error().code == ErrorCode::kUnavailable)
     GTEST_SKIP() << drawn.error().message;

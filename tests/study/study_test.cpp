@@ -4,16 +4,23 @@
 
 #include "base/checksum.h"
 #include "base/file.h"
+#include "base/random_tensor.h"
 #include "bundle/support.h"
 #include "codec/packet.h"
 #include "data/image.h"
 #include "engine/intermediates.h"
+#include "engine/type_inference.h"
 #include "graph/builder.h"
+#include "profile/measure.h"
+#include "study/batch_problem.h"
 #include "study/codec_costs.h"
 #include "study/joined.h"
 #include "study/machine.h"
 #include "study/problem.h"
+#include "study/refine.h"
+#include "study/request_cost.h"
 #include "study/samples.h"
+#include "zoo/zoo.h"
 
 namespace cleave::study {
 namespace {
@@ -224,9 +231,7 @@ TEST(Joined, NetworksThatAreKnownOnlyWhenTheyRun) {
   b.node("Transpose", {"where"}, {"places"}).node("GatherND", {"x", "places"}, {"found"});
   b.node("Sin", {"found"}, {"s"}).node("Cos", {"s"}, {"y"});
   b.output("y");
-  const auto infer = [](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return test_engine().infer_types(bytes, inputs);
-  };
+  const auto infer = engine::type_inference(test_engine());
   const graph::Model model = graph::Model::parse(b.bytes(), {.shapes = {}, .infer = infer}).value();
   const auto report = compare_joined(model, test_engine(), noise(model), kEveryCut);
   ASSERT_TRUE(report) << report.error().to_string();
@@ -294,6 +299,65 @@ TEST(Machine, MissesWhatIsNotThere) {
   const auto broken = bundle::failing_engine(Failing::kCompile, 0);
   EXPECT_EQ(grade_of(*broken, "engine, f32"), "missing");
   EXPECT_EQ(grade_of(*broken, "engine, bf16"), "note");
+}
+
+TEST(Confirm, WhatWasMeasuredTooGoodIsPutRight) {
+  const graph::Model model = graph::Model::parse(zoo::build("tiny", 1).value()).value();
+  profile::MeasureOptions options;
+  options.inputs = random_tensors(model.inputs(), 1);
+  options.layers = false;
+  options.rounds = 3;
+  options.idle_ms = 0;
+  SteadyClock clock;
+  plan::Problem problem;
+  problem.device = problem.cloud = profile::measure(model, test_engine(), options, clock).value();
+  problem.codec.assign(model.layers().size() + 1, plan::CodecCost{1, 0, 0});
+  // A head that seems to take the whole network's work off the server for nothing.
+  const auto lucky = static_cast<std::size_t>(model.cuts().back().index);
+  problem.device.head[lucky]->median_ms = 0;
+  problem.cloud.tail[lucky]->median_ms = 0;
+  const auto confirmed =
+      confirm_best_splits(model, test_engine(), problem, link_presets(), options, clock);
+  ASSERT_TRUE(confirmed) << confirmed.error().to_string();
+  EXPECT_TRUE(*confirmed);
+  EXPECT_GT(problem.device.head[lucky]->median_ms, 0.2 * problem.device.whole_ms);
+  EXPECT_GT(problem.cloud.tail[lucky]->median_ms, 0);
+
+  options.budget_s = 0;
+  EXPECT_FALSE(
+      confirm_best_splits(model, test_engine(), problem, link_presets(), options, clock).value());
+}
+
+TEST(Request, TakesTimeByItself) {
+  SteadyClock clock;
+  const auto ms = measure_request_ms(clock);
+  ASSERT_TRUE(ms) << ms.error().to_string();
+  EXPECT_GT(*ms, 0);
+}
+
+TEST(Batches, MultiplyWhatCrosses) {
+  const std::string bytes = zoo::build("tiny", 1).value();
+  const graph::Model one_model = graph::Model::parse(bytes).value();
+  const graph::Model batched =
+      graph::Model::parse(bytes, {.shapes = graph::batch_shapes(one_model, 3), .infer = {}})
+          .value();
+  EXPECT_EQ(batched.inputs().front().shape.front(), 3);
+  plan::Problem one;
+  one.codec = {plan::CodecCost{100, 2, 3}, std::nullopt};
+  one.value_codec["x"] = {10, 1, 1};
+  one.answer_bytes = 40;
+  profile::Profile profile;
+  profile.model_sha256 = sha256_hex(as_bytes(batched.to_bytes().value()));
+  const auto problem = batch_problem(one, batched, profile, profile, 3);
+  ASSERT_TRUE(problem) << problem.error().to_string();
+  EXPECT_EQ(problem->codec.front()->payload_bytes, 300);
+  EXPECT_EQ(problem->codec.front()->encode_ms, 6);
+  EXPECT_EQ(problem->codec.front()->decode_ms, 9);
+  EXPECT_EQ(problem->value_codec.at("x").payload_bytes, 30);
+  EXPECT_EQ(problem->answer_bytes, 120);
+  const auto wrong = batch_problem(one, one_model, profile, profile, 1);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, ErrorCode::kInvalidArgument);
 }
 
 }  // namespace
