@@ -38,9 +38,9 @@ Json to_json(const reproduce::JointDnnResult& result) {
 }
 
 void print(const reproduce::JointDnnResult& result, const std::string& out) {
-  fmt::print("{:<62} {:<20} {:<36} {}\n", "", "thesis", "modelled", "measured here");
+  fmt::print("{:<58} {:<20} {:<34} {}\n", "", "thesis", "modelled", "measured here");
   for (const reproduce::Claim& claim : result.claims)
-    fmt::print("{:<62} {:<20} {:<36} {}\n", claim.what, claim.thesis, claim.modelled,
+    fmt::print("{:<58} {:<20} {:<34} {}\n", claim.what, claim.thesis, claim.modelled,
                claim.measured);
   for (const std::string& what : result.left_out) fmt::print("left out: {}\n", what);
   fmt::print("~ rests on estimates of groups that were not measured\n");

@@ -16,20 +16,25 @@ namespace {
 constexpr std::string_view kPlace = "reproduce.figure";
 constexpr int kPanelWidth = 340;
 constexpr int kPanelHeight = 250;
-constexpr int kTitleHeight = 40;
+/// With names below the bars.
+constexpr int kBarPanelHeight = 330;
+constexpr int kTitleHeight = 50;
 constexpr std::size_t kMaxLabels = 24;
 constexpr std::size_t kMaxLabelLength = 16;
 
-/// As gnuplot reads a text between double quotes, where it would run what stands between backticks.
-/// Names of layers come from files: what could end the text or its line is replaced.
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
+/// For gnuplot, between double quotes, where it would run what stands between backticks. Names of
+/// layers come from files: what could end the text or its line is replaced.
+std::string plain(const std::string& text) {
+  std::string out;
   for (const char c : text) {
-    const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != '`';
-    out += plain ? c : '_';
+    const bool harmless =
+        static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != '`';
+    out += harmless ? c : '_';
   }
-  return out + "\"";
+  return out;
 }
+
+std::string quoted(const std::string& text) { return "\"" + plain(text) + "\""; }
 
 std::string csv_of(const Figure& figure) {
   std::string csv = "panel,series,point,value\n";
@@ -86,7 +91,8 @@ std::string gnuplot_of(const Figure& figure) {
       "set key outside top center horizontal samplen 1\n"
       "set grid ytics lc rgb \"#dddddd\"\n"
       "set xlabel {}\nset ylabel {}\n",
-      figure.columns * kPanelWidth, rows * kPanelHeight + kTitleHeight,
+      figure.columns * kPanelWidth,
+      rows * (figure.style == Style::kLines ? kPanelHeight : kBarPanelHeight) + kTitleHeight,
       quoted(figure.name + ".png"), quoted(figure.x_label), quoted(figure.y_label));
   if (figure.style == Style::kLines) {
     text += "set style data linespoints\nset pointsize 0.5\n";
@@ -97,8 +103,8 @@ std::string gnuplot_of(const Figure& figure) {
   }
   for (std::size_t i = 0; i < figure.panels.size(); ++i)
     text += data_of(figure.panels[i], i, figure.style);
-  text += fmt::format("set multiplot layout {},{} title {} noenhanced\n", rows, figure.columns,
-                      quoted(figure.title));
+  text += fmt::format("set multiplot layout {},{} title \"{}\\n{}\" noenhanced\n", rows,
+                      figure.columns, plain(figure.title), plain(figure.subtitle));
   for (std::size_t i = 0; i < figure.panels.size(); ++i)
     text += plot_of(figure.panels[i], i, figure.style);
   return text + "unset multiplot\n";

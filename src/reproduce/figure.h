@@ -28,6 +28,7 @@ enum class Style { kLines, kStackedBars };
 struct Figure {
   std::string name;  ///< of its files
   std::string title;
+  std::string subtitle;  ///< a second line; may be empty
   Style style = Style::kLines;
   std::string x_label;
   std::string y_label;

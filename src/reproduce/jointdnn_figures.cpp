@@ -17,10 +17,6 @@ bool is_plain(const Question& q) {
   return q.compression == 1 && q.speed == 1 && (!q.updated || *q.updated == 1);
 }
 
-std::string title_of(const std::string& what, const Pair& pair) {
-  return what + " (" + pair.description + ")";
-}
-
 /// The networks of some rows, in their order.
 std::vector<std::string> networks_of(const std::vector<PlanRow>& rows) {
   std::vector<std::string> names;
@@ -38,9 +34,9 @@ std::vector<std::string> texts(const std::vector<int>& numbers) {
 /// Figures 2.8 and 2.9: improvement over batch sizes, a line for each link.
 Figure improvements(const Pair& pair, const std::vector<PlanRow>& rows, bool training) {
   Figure figure{training ? "figure_2_9_" + pair.name : "figure_2_8_" + pair.name,
-                title_of(training ? "Training: over the better of mobile-only and cloud-only"
-                                  : "Inference: over the better of mobile-only and cloud-only",
-                         pair),
+                training ? "Training: over the better of mobile-only and cloud-only"
+                         : "Inference: over the better of mobile-only and cloud-only",
+                pair.description,
                 Style::kLines,
                 "batch size",
                 "improvement, %",
@@ -127,7 +123,8 @@ Panel schedule_panel(const PlanRow& row, const LayerSizes& sizes) {
 Figure schedules(const Pair& pair, const std::vector<PlanRow>& rows,
                  const std::vector<LayerSizes>& sizes) {
   Figure figure{"figure_2_11_" + pair.name,
-                title_of("Wi-Fi, latency, half of both machines", pair),
+                "Wi-Fi, latency, half of both machines",
+                pair.description,
                 Style::kStackedBars,
                 "",
                 "kB of each layer (8 bits)",
@@ -154,7 +151,8 @@ void add_bar(Panel& panel, const std::string& name, const Breakdown& b, Objectiv
 Figure alexnet(const Pair& pair, const std::vector<PlanRow>& rows,
                const std::vector<LayerSizes>& sizes) {
   Figure figure{"figure_2_12_" + pair.name,
-                title_of("AlexNet", pair),
+                "AlexNet",
+                pair.description,
                 Style::kStackedBars,
                 "",
                 "ms, mJ, kB",
@@ -193,7 +191,8 @@ std::vector<Figure> plan_figures(const Pair& pair, const std::vector<PlanRow>& a
   std::vector<Figure> figures{improvements(pair, rows, false),
                               improvements(pair, rows, true),
                               {"figure_2_10_" + pair.name,
-                               title_of("Latency, ms", pair),
+                               "Latency, ms",
+                               pair.description,
                                Style::kLines,
                                "",
                                "ms",
@@ -206,7 +205,7 @@ std::vector<Figure> plan_figures(const Pair& pair, const std::vector<PlanRow>& a
 
 Figure size_figure(const std::vector<LayerSizes>& sizes) {
   Figure figure{
-      "figure_2_2", "What each layer hands on", Style::kStackedBars, "", "kB (8 bits)", 3, {}};
+      "figure_2_2", "What each layer hands on", "", Style::kStackedBars, "", "kB (8 bits)", 3, {}};
   for (const std::string_view network : {"VGG16", "Pix2Pix", "Chair"}) {
     const auto of = std::ranges::find(sizes, network, &LayerSizes::network);
     if (of == sizes.end()) continue;

@@ -167,6 +167,7 @@ Result<Figure> grouping_figure(engine::Engine& engine, Clock& clock) {
   }
   return Figure{"figure_2_3",
                 "Convolutions in one group and one by one",
+                "",
                 Style::kLines,
                 "convolutions",
                 "ms",
@@ -179,6 +180,7 @@ Result<PngStudy> study_png(const fs::path& data, engine::Engine& engine) {
   PngStudy study;
   study.figure = {"figure_2_14",
                   "PNG of layers (trained networks, photos)",
+                  "",
                   Style::kStackedBars,
                   "",
                   "",

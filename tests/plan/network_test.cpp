@@ -13,12 +13,6 @@
 namespace cleave::plan {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr int kProblems = 300;
-#else
-constexpr int kProblems = 10'000;
-#endif
-
 /// The chain as a network: each value is read by the next layer alone.
 NetworkProblem as_network(const ScheduleProblem& chain) {
   NetworkProblem p;

@@ -6,6 +6,14 @@
 
 namespace cleave::plan {
 
+/// How many random problems solvers are tried on; fewer under the sanitizer, which makes each
+/// thirty times slower and sees what it can see in fewer of them.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr int kProblems = 400;
+#else
+inline constexpr int kProblems = 10'000;
+#endif
+
 /// A chain of 1 to `max_layers` layers. Costs are small whole numbers in half of the problems, so
 /// that ties are common; some groups are missing in half of them, cloud groups send updates in a
 /// quarter; every mix of limits occurs, from

@@ -11,12 +11,6 @@
 namespace cleave::plan {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-// The sanitizer makes a problem thirty times slower, and sees what it can see in fewer of them.
-constexpr int kProblems = 500;
-#else
-constexpr int kProblems = 10'000;
-#endif
 constexpr int kLayers = 9;
 
 std::string describe(const ScheduleProblem& p) {

@@ -22,7 +22,7 @@ Figure lines() {
 }
 
 Figure bars() {
-  Figure figure{"bars", "Bars", Style::kStackedBars, "", "kB", 1, {{"many", {}, {{"", {}}}}}};
+  Figure figure{"bars", "Bars", "", Style::kStackedBars, "", "kB", 1, {{"many", {}, {{"", {}}}}}};
   for (int i = 0; i < 60; ++i) {
     // A name that would end gnuplot's data and run a command, were it let.
     figure.panels[0].points.push_back(i == 0 ? "x\nEND\n!false #" : "layer_" + std::to_string(i));
