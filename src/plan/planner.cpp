@@ -62,17 +62,17 @@ bool within(const Candidate& candidate, const Limits& limits) {
   return within(sums_of(candidate), limits);
 }
 
-FittingWays fitting_ways(std::vector<Candidate> ranking, const Limits& limits) {
+FittingWays fitting_ways(const std::vector<Candidate>& ranking, const Limits& limits) {
   FittingWays fitting;
-  for (Candidate& c : ranking) {
+  for (const Candidate& c : ranking) {
     if (fits_memory(sums_of(c), limits)) {
-      fitting.ways.push_back(std::move(c));
+      fitting.ways.push_back(c);
       continue;
     }
     ++fitting.left_out;
     const bool nearer =
         !fitting.nearest || lacking_bytes(c, limits) < lacking_bytes(*fitting.nearest, limits);
-    if (nearer) fitting.nearest = std::move(c);
+    if (nearer) fitting.nearest = c;
   }
   return fitting;
 }

@@ -25,7 +25,7 @@ struct FittingWays {
   std::size_t left_out = 0;
   std::optional<Candidate> nearest;  ///< of those left out the one that lacks the fewest bytes
 };
-FittingWays fitting_ways(std::vector<Candidate> ranking, const Limits& limits);
+FittingWays fitting_ways(const std::vector<Candidate>& ranking, const Limits& limits);
 
 /// "cleave-plan/1", docs/formats/plan.md: the link, the objective, and the ranking with its terms.
 Json to_json(const Candidate& candidate);

@@ -156,7 +156,7 @@ void add_compression(std::vector<Told>& told) {
     told.push_back(
         {fmt::format("values 3.5 times smaller than 8 bits, {}", plan::objective_name(objective)),
          thesis, [objective](const std::vector<PlanRow>& rows) -> std::string {
-           const std::string over_8 = gain(rows, objective, 1, kPngRatio);
+           std::string over_8 = gain(rows, objective, 1, kPngRatio);
            if (over_8 == "-") return over_8;
            return over_8 + " over 8 bits, " + gain(rows, objective, kFloats, kPngRatio) +
                   " over 32";

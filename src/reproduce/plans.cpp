@@ -75,7 +75,9 @@ Result<PlanRow> answer(const Pair& pair, const Network& network, const Costs& co
   row.cloud_only = CLEAVE_TRY(break_down(whole, {{1, whole.layers, plan::Side::kCloud}}));
   row.planned = CLEAVE_TRY(break_down(whole, solution.schedule.groups));
   for (const plan::ScheduledGroup& g : solution.schedule.groups)
-    row.sides.insert(row.sides.end(), static_cast<std::size_t>(g.last - g.first + 1), g.side);
+    row.sides.insert(row.sides.end(),
+                     static_cast<std::size_t>(g.last) + 1 - static_cast<std::size_t>(g.first),
+                     g.side);
   return row;
 }
 

@@ -13,6 +13,7 @@ namespace {
 Figure lines() {
   return {"lines",
           "Two \"lines\"",
+          "below",
           Style::kLines,
           "x",
           "y",
