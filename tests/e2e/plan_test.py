@@ -1,6 +1,6 @@
-"""Plans under memory limits, as the program is called: what fits, what does not, what is refused.
+"""Plans as the program is called: memory limits, batches, and tables that `cleave run` reads.
 
-usage: plan_memory_test.py CLEAVE
+usage: plan_test.py CLEAVE
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 NETWORK = "tiny.onnx"
 
 
-class PlanMemory(unittest.TestCase):
+class Plan(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
@@ -92,8 +92,61 @@ class PlanMemory(unittest.TestCase):
         (path.parent / "old.json").write_text(json.dumps(profile))
         args = ("plan", NETWORK, "--device", "device.json", "--cloud", "old.json")
         self.cleave(*args)
-        self.cleave(*args, "--device-memory", "1GB")
+        self.assertIn("unknown", self.cleave(*args, "--device-memory", "1GB"))
         self.assertIn("profile it again", self.cleave(*args, "--cloud-memory", "1GB", expected=2))
+
+    def test_an_empty_size_is_no_size(self):
+        self.assertIn("is not a size", self.plan("--device-memory", "", expected=2))
+
+    def test_batches(self):
+        for side, *options in (("device", "--threads", "1", "--slowdown", "4"), ("cloud",)):
+            self.cleave("profile", NETWORK, "--shape", "input=2,3,64,64", *options, "--idle", "0",
+                        "--rounds", "3", "--budget", "2s", "--out", f"{side}2.json")
+        plan = json.loads(self.plan("--json", "--batch", "2@device2.json@cloud2.json"))
+        self.assertEqual([row["batch"] for row in plan["batches"]], [1, 2])
+        for row in plan["batches"]:
+            self.assertGreater(row["schedule"]["latency_ms"], 0)
+        self.assertIn("inputs a s", self.plan("--batch", "2@device2.json@cloud2.json"))
+        self.assertIn("profile it again",
+                      self.plan("--batch", "2@device.json@cloud.json", expected=2))
+        self.assertIn("N@DEVICE@CLOUD", self.plan("--batch", "two@a@b", expected=2))
+        self.assertIn("--pareto", self.plan("--batch", "2@a@b", "--pareto", expected=2))
+
+    def one_split(self, cut):
+        """A table whose every point chooses to split there, and the network's number of layers."""
+        self.plan("--table", "whole.json", "--one-crossing", "--rates", "0.5:64:3", "--loads", "1:2:2")
+        table = json.loads((Path(self.folder.name) / "whole.json").read_text())
+        table["schedules"] = [{"name": f"split at {cut}", "groups": [
+            {"first": 1, "last": cut, "where": "device"},
+            {"first": cut + 1, "last": table["layers"], "where": "cloud"}]}]
+        table["choices"] = [0] * len(table["choices"])
+        (Path(self.folder.name) / "split.json").write_text(json.dumps(table))
+
+    def test_a_table_is_run(self):
+        self.one_split(5)
+        input_file = Path(self.folder.name) / "x.npy"
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, 64, 64), }"
+        header += b" " * (118 - len(header) - 1) + b"\n"
+        input_file.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+                               + bytes(4 * 3 * 64 * 64))
+        split = ("split", NETWORK, "--device", "device.json", "--cloud", "cloud.json")
+        self.cleave(*split, "--at", "5", "--out", "halves")
+        self.cleave(*split, "--at", "9", "--out", "elsewhere")
+        self.cleave(*split, "--at", "5", "--codec", "raw", "--out", "raw")
+        server = subprocess.Popen([CLEAVE, "serve", "halves", "--grpc", "0", "--http", "0"],
+                                  cwd=self.folder.name, stdout=subprocess.PIPE, text=True)
+        try:
+            address = next(line.split()[2] for line in server.stdout if line.startswith("serving"))
+            run = ("--server", address, "--table", "split.json")
+            report = json.loads(self.cleave("run", "halves", "x.npy", *run, "--repeat", "3", "--json"))
+            self.assertEqual({(f["strategy"], f["cut"]) for f in report["frames"]}, {("split", "5")})
+            self.assertIn("cleave split --at 9 --at 5",
+                          self.cleave("run", "elsewhere", "x.npy", *run, expected=2))
+            self.assertIn("is coded by 'raw'", self.cleave("run", "raw", "x.npy", *run, expected=2))
+        finally:
+            server.terminate()
+            server.wait()
+            server.stdout.close()
 
 
 if __name__ == "__main__":
