@@ -30,18 +30,18 @@ Json to_json(const reproduce::JointDnnResult& result) {
                       {"modelled", c.modelled},
                       {"measured", c.measured}});
   }
-  return {{"format", "cleave-reproduce/1"},
-          {"paper", "jointdnn"},
-          {"claims", claims},
-          {"figures", result.figures},
+  return {{"format", "cleave-reproduce/1"}, {"paper", "jointdnn"}, {"machines", result.machines},
+          {"energy_is", "modelled"},        {"claims", claims},    {"figures", result.figures},
           {"left_out", result.left_out}};
 }
 
 void print(const reproduce::JointDnnResult& result, const std::string& out) {
-  fmt::print("{:<58} {:<20} {:<34} {}\n", "", "thesis", "modelled", "measured here");
+  fmt::print("{:<58} {:<20} {:<34} {}\n", "", "thesis", "modelled", "measured");
   for (const reproduce::Claim& claim : result.claims)
     fmt::print("{:<58} {:<20} {:<34} {}\n", claim.what, claim.thesis, claim.modelled,
                claim.measured);
+  for (const std::string& machines : result.machines) fmt::print("{}\n", machines);
+  fmt::print("energy is modelled; times on the link are bytes over its rate\n");
   for (const std::string& what : result.left_out) fmt::print("left out: {}\n", what);
   fmt::print("~ rests on estimates of groups that were not measured\n");
   fmt::print("{} figures, claims.csv and plans.csv are in {}\n", result.figures.size(), out);

@@ -27,8 +27,7 @@ inline constexpr Gpu kTeslaK40c{"Tesla K40C, modelled", 2880 * 0.745e6, 288e6};
 /// which makes AlexNet 5.3 times as slow. The thesis has "more than one order of magnitude"
 /// (2.3.2), and mobile-only faster than cloud-only on Wi-Fi (2.4.1): by the shares above both
 /// cannot be, and 5.3 is as near to the second as a percent. Chapter 3's 15.7 ms for ResNet-50 on
-/// the same device are of other software, ten times as fast; with it nothing would be worth
-/// sending.
+/// the same device are of other software: the model has 183 ms.
 inline constexpr double kAlexNetOnServerMs = 15.2;
 
 /// The time that each layer needs at the peaks: that of its multiply-accumulates or that of moving

@@ -104,6 +104,7 @@ class JointDnn {
     if (is_measured())
       pairs_.push_back(
           measured_pair(engine_, options_.measured_batches, options_.budget_s, clock_));
+    for (const Pair& pair : pairs_) result_.machines.push_back(pair.name + ": " + pair.description);
     return {};
   }
 

@@ -32,6 +32,8 @@ struct Claim {
 };
 
 struct JointDnnResult {
+  /// Of the modelled machines and, where anything was measured, of this one: what they are.
+  std::vector<std::string> machines;
   std::vector<Claim> claims;
   std::vector<std::string> figures;   ///< names of the files
   std::vector<std::string> left_out;  ///< what could not be made, and why

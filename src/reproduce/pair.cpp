@@ -78,7 +78,7 @@ Result<Pair> modelled_pair(engine::Engine& engine, std::vector<int> batches) {
 Pair measured_pair(engine::Engine& engine, std::vector<int> batches, double budget_s,
                    Clock& clock) {
   return {"measured",
-          fmt::format("{}: one thread, times multiplied by {:g}, against all threads",
+          fmt::format("{}: one thread, emulated by times multiplied by {:g}, against all threads",
                       profile::this_machine(), kSlowdown),
           std::move(batches), [&engine, &clock, budget_s](const Network& network) -> Result<Costs> {
             Costs costs;
