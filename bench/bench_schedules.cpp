@@ -316,6 +316,7 @@ Result<void> run(const Arguments& arguments, Report& report) {
   SteadyClock clock;
   const auto files = CLEAVE_TRY(networks(scratch));
   for (const NetworkFile& file : files) {
+    if (!arguments.wants(file.name)) continue;
     auto network = CLEAVE_TRY(measure_network(file, *engine, effort.profile, clock));
     for (const Link& link : link_presets())
       CLEAVE_CHECK(try_link(network, link, *engine, effort, report));

@@ -32,12 +32,14 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
       arguments.full = true;
     } else if (argument == "--out" && i + 1 < argc) {
       arguments.out = argv[++i];
+    } else if (argument == "--only" && i + 1 < argc) {
+      arguments.only.emplace_back(argv[++i]);
     } else if (argument.starts_with(kOutPrefix)) {
       arguments.out = argument.substr(kOutPrefix.size());
     } else if (!argument.starts_with("--benchmark_")) {
       return fail(ErrorCode::kInvalidArgument, "bench",
-                  fmt::format("'{}' is not known, expected --quick, --full, --out FILE or "
-                              "--benchmark_out=FILE",
+                  fmt::format("'{}' is not known, expected --quick, --full, --only NETWORK, "
+                              "--out FILE or --benchmark_out=FILE",
                               argument));
     }
   }

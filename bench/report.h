@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -14,6 +16,12 @@ struct Arguments {
   bool quick = false;  ///< --quick: fewer and shorter rounds
   bool full = false;   ///< --full: the longest form
   std::string out;     ///< --benchmark_out=FILE or --out FILE: where JSON goes
+  /// --only NAME, may be repeated: the networks to run, where a benchmark has several. Empty: all.
+  std::vector<std::string> only;
+
+  bool wants(const std::string& network) const {
+    return only.empty() || std::ranges::find(only, network) != only.end();
+  }
 };
 
 /// Reads the arguments; other options of Google Benchmark (--benchmark_*) are passed over.
