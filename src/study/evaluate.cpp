@@ -1,5 +1,8 @@
 #include "study/evaluate.h"
 
+#include <algorithm>
+#include <memory>
+
 #include "data/labels.h"
 #include "study/cut_sessions.h"
 #include "study/in_parallel.h"
