@@ -2,14 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <set>
-
 #include "base/folder.h"
 #include "bundle/support.h"
 #include "data/subset.h"
 #include "data/synthetic.h"
-#include "study/in_parallel.h"
 
 namespace cleave::study {
 namespace {
@@ -40,34 +36,6 @@ bundle::Bundle tiny_bundle(const TemporaryFolder& folder, const std::string& cod
   EXPECT_TRUE(bundle::write_bundle(model, test_engine(), bundle::request_for(model, codec, {2, 5}),
                                    folder / codec));
   return bundle::Bundle::load(folder / codec).value();
-}
-
-TEST(InParallel, EveryOneOnce) {
-  std::vector<std::atomic<int>> calls(100);
-  std::set<std::size_t> told;
-  const auto work = [&](std::size_t worker, std::size_t i) -> Result<void> {
-    EXPECT_LT(worker, 3U);
-    ++calls[i];
-    return {};
-  };
-  EXPECT_TRUE(in_parallel(calls.size(), 3, work, [&](std::size_t done) { told.insert(done); }));
-  for (const auto& count : calls) EXPECT_EQ(count, 1);
-  EXPECT_EQ(told.size(), 100U);
-  EXPECT_TRUE(in_parallel(0, 3, work, {}));
-}
-
-TEST(InParallel, TheFirstErrorEndsAll) {
-  std::atomic<int> calls = 0;
-  const auto ended = in_parallel(100, 1,
-                                 [&](std::size_t, std::size_t i) -> Result<void> {
-                                   ++calls;
-                                   if (i == 3)
-                                     return fail(ErrorCode::kCorrupt, "test", "the third");
-                                   return {};
-                                 },
-                                 {});
-  EXPECT_EQ(ended.error().message, "the third");
-  EXPECT_EQ(calls, 4);
 }
 
 TEST(Evaluate, ANetworkByItsLabels) {
