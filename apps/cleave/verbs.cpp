@@ -7,6 +7,7 @@ namespace cleave::app {
 Action define_codec(CLI::App& command);
 Action define_demo(CLI::App& command);
 Action define_doctor(CLI::App& command);
+Action define_eval(CLI::App& command);
 Action define_inspect(CLI::App& command);
 Action define_link(CLI::App& command);
 Action define_plan(CLI::App& command);
@@ -33,6 +34,7 @@ std::span<const Verb> verbs() {
       Verb{"codec", "encode and decode tensors", define_codec},
       Verb{"verify", "join the halves of every cut and compare with the uncut network",
            define_verify},
+      Verb{"eval", "score a network on labelled pictures, and what a cut costs it", define_eval},
       Verb{"demo",
            "the main job from end to end: profile, plan, cut, serve and run across three links",
            define_demo},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string_view>
 
 namespace cleave::data {
@@ -21,22 +20,12 @@ constexpr std::array<Extension, 4> kExtensions{{{".jpg", InputKind::kImage},
                                                 {".png", InputKind::kImage},
                                                 {".npy", InputKind::kTensor}}};
 
-std::optional<InputKind> kind_of(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  const auto it = std::ranges::find(kExtensions, extension, &Extension::text);
-  if (it == kExtensions.end()) return std::nullopt;
-  return it->kind;
-}
-
 Result<std::vector<InputItem>> expand_folder(const fs::path& folder) {
   std::vector<InputItem> items;
   std::error_code error;
   fs::recursive_directory_iterator it(folder, error);
   for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    const auto kind = kind_of(it->path());
+    const auto kind = input_kind(it->path());
     std::error_code ignored;  // a dangling link is not an input
     if (kind && it->is_regular_file(ignored)) items.push_back({it->path(), *kind});
   }
@@ -53,6 +42,16 @@ Result<std::vector<InputItem>> expand_folder(const fs::path& folder) {
 
 }  // namespace
 
+std::optional<InputKind> input_kind(const fs::path& path) {
+  std::string extension = path.extension().string();
+  for (char& c : extension) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  const auto it = std::ranges::find(kExtensions, extension, &Extension::text);
+  if (it == kExtensions.end()) return std::nullopt;
+  return it->kind;
+}
+
 Result<std::vector<InputItem>> expand_inputs(std::span<const std::string> paths) {
   std::vector<InputItem> items;
   for (const std::string& text : paths) {
@@ -65,7 +64,7 @@ Result<std::vector<InputItem>> expand_inputs(std::span<const std::string> paths)
     }
     if (fs::is_directory(status)) {
       std::ranges::move(CLEAVE_TRY(expand_folder(path)), std::back_inserter(items));
-    } else if (const auto kind = kind_of(path)) {
+    } else if (const auto kind = input_kind(path)) {
       items.push_back({path, *kind});
     } else {
       return fail(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ enum class InputKind {
   kTensor,  ///< .npy
 };
 
+/// Nothing for a file of another kind. Extensions are compared without case.
+std::optional<InputKind> input_kind(const std::filesystem::path& path);
+
 /// One input of a run.
 struct InputItem {
   std::filesystem::path path;
@@ -22,9 +26,8 @@ struct InputItem {
 };
 
 /// Files stay in the order given; a folder becomes the pictures and tensors below it, sorted by
-/// path, other files and links to folders passed over. Extensions are compared without case.
-/// Errors: kNotFound for a path that is not there, kInvalidArgument for a file of another kind or a
-/// folder with none of ours.
+/// path, other files and links to folders passed over. Errors: kNotFound for a path that is not
+/// there, kInvalidArgument for a file of another kind or a folder with none of ours.
 Result<std::vector<InputItem>> expand_inputs(std::span<const std::string> paths);
 
 }  // namespace cleave::data

@@ -5,12 +5,47 @@
 #include <numeric>
 
 #include "base/file.h"
+#include "base/spec.h"
 
 namespace cleave::data {
 namespace {
 
 constexpr std::string_view kPlace = "data.labels";
 constexpr std::uint64_t kMaxLabelBytes = std::uint64_t{16} << 20;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
+/// Is `name`, in lower case, one of the names that a label lists?
+bool lists(const std::string& label, std::string_view name) {
+  for (std::string_view part : split(label, ',')) {
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (lower(part) == name) return true;
+  }
+  return false;
+}
+
+Result<std::int64_t> find_class(const std::string& wanted, std::span<const std::string> labels) {
+  const std::string name = lower(wanted);
+  std::vector<std::int64_t> found;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (lower(labels[i]) == name) return static_cast<std::int64_t>(i);
+    if (lists(labels[i], name)) found.push_back(static_cast<std::int64_t>(i));
+  }
+  if (found.size() == 1) return found.front();
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              found.empty()
+                  ? "class '" + wanted + "' of the data is none of the network's " +
+                        std::to_string(labels.size()) + " labels"
+                  : "class '" + wanted + "' of the data is named by the labels of " +
+                        std::to_string(found.size()) + " classes, " + std::to_string(found[0]) +
+                        " and " + std::to_string(found[1]) + " among them, expected one");
+}
 
 }  // namespace
 
@@ -31,6 +66,25 @@ Result<std::vector<std::string>> read_labels(const std::filesystem::path& path) 
   if (!labels.empty()) return labels;
   return fail(ErrorCode::kCorrupt, kPlace,
               "'" + path.string() + "' is empty, expected one label a line");
+}
+
+Result<std::vector<std::int64_t>> match_classes(std::span<const std::string> classes,
+                                                std::span<const std::string> labels,
+                                                std::int64_t class_count) {
+  const std::span<const std::string> counted = labels.empty() ? classes : labels;
+  if (static_cast<std::int64_t>(counted.size()) != class_count) {
+    return fail(
+        ErrorCode::kInvalidArgument, kPlace,
+        (labels.empty() ? "the data has " : "the labels name ") + std::to_string(counted.size()) +
+            " classes, the network has " + std::to_string(class_count) +
+            (labels.empty() ? "; expected as many, or labels that name the network's" : ""));
+  }
+  std::vector<std::int64_t> indices(classes.size());
+  std::iota(indices.begin(), indices.end(), 0);
+  if (labels.empty()) return indices;
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    indices[i] = CLEAVE_TRY(find_class(classes[i], labels));
+  return indices;
 }
 
 Result<std::vector<ClassScore>> top_k(const Tensor& logits, std::size_t k) {

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -14,6 +13,7 @@
 #include "base/random_tensor.h"
 #include "base/stats.h"
 #include "codec/codec.h"
+#include "data/dataset.h"
 #include "profile/profile.h"
 #include "zoo/zoo.h"
 
@@ -173,8 +173,7 @@ Finding examine_disk() {
 }
 
 Finding examine_data() {
-  const char* named = std::getenv("CLEAVE_DATA");
-  const fs::path folder = named != nullptr ? named : "../shared/data";
+  const fs::path folder = data::default_data_folder();
   std::error_code ignored;
   if (fs::is_directory(folder / "models", ignored))
     return {Grade::kGood, "test data", folder.string()};

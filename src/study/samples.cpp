@@ -12,13 +12,6 @@ constexpr std::uint64_t kSeed = 1;
 /// Largest input that is made of noise.
 constexpr std::int64_t kMaxNoiseBytes = std::int64_t{2} << 30;
 
-Result<std::optional<data::Preprocess>> choose_preprocess(const graph::Model& model,
-                                                          std::string_view spec) {
-  if (!spec.empty()) return CLEAVE_TRY(data::Preprocess::parse(spec));
-  if (model.inputs().size() != 1) return std::nullopt;
-  return data::Preprocess::guess(model.inputs().front());
-}
-
 Result<void> check_fits(const data::Preprocess& preprocess, const TensorSpec& input) {
   if (preprocess.shape() == input.shape && input.dtype == DType::kF32) return {};
   return fail(ErrorCode::kInvalidArgument, kPlace,
@@ -40,11 +33,21 @@ Result<std::vector<Tensor>> noise(const std::vector<TensorSpec>& inputs) {
 
 }  // namespace
 
+Result<std::optional<data::Preprocess>> choose_preprocess(std::span<const TensorSpec> inputs,
+                                                          std::string_view spec) {
+  std::optional<data::Preprocess> preprocess;
+  if (!spec.empty())
+    preprocess = CLEAVE_TRY(data::Preprocess::parse(spec));
+  else if (inputs.size() == 1)
+    preprocess = data::Preprocess::guess(inputs.front());
+  if (preprocess) CLEAVE_CHECK(check_fits(*preprocess, inputs.front()));
+  return preprocess;
+}
+
 Result<Samples> load_samples(const graph::Model& model, std::span<const std::string> paths,
                              std::string_view preprocess, std::size_t limit) {
   Samples samples;
-  samples.preprocess = CLEAVE_TRY(choose_preprocess(model, preprocess));
-  if (samples.preprocess) CLEAVE_CHECK(check_fits(*samples.preprocess, model.inputs().front()));
+  samples.preprocess = CLEAVE_TRY(choose_preprocess(model.inputs(), preprocess));
   if (paths.empty()) {
     samples.random = true;
     samples.inputs.push_back(CLEAVE_TRY(noise(model.inputs())));

@@ -19,6 +19,12 @@ struct Samples {
   bool random = false;  ///< seeded noise, for want of files
 };
 
+/// How pictures become the first of a network's `inputs`: as `spec` says, or where it is empty, as
+/// the shape of an only input suggests; nothing where that suggests nothing. kInvalidArgument for a
+/// spec that makes another shape.
+Result<std::optional<data::Preprocess>> choose_preprocess(std::span<const TensorSpec> inputs,
+                                                          std::string_view spec);
+
 /// Loads photos, .npy files or folders of them for a network with one input; without any path,
 /// seeded noise for a network of any inputs. `preprocess` is a spec, or empty for the one that the
 /// input's shape suggests. At most `limit` files are read.

@@ -31,6 +31,32 @@ TEST(Labels, RealFileHasAThousand) {
   EXPECT_EQ(labels[0], "tench, Tinca tinca");
 }
 
+TEST(MatchClasses, ByCountOrByName) {
+  const Labels classes{"cat", "Dog"};
+  EXPECT_EQ(match_classes(classes, {}, 2).value(), (std::vector<std::int64_t>{0, 1}));
+  const Labels labels{"dog", "hot dog, dog food", "tabby, Cat"};
+  EXPECT_EQ(match_classes(classes, labels, 3).value(), (std::vector<std::int64_t>{2, 0}));
+  EXPECT_EQ(match_classes({}, labels, 3)->size(), 0U);
+}
+
+TEST(MatchClasses, SaysWhatDoesNotAgree) {
+  const Labels classes{"cat", "dog"};
+  const auto message = [&](const Labels& labels, std::int64_t count) {
+    const Error error = match_classes(classes, labels, count).error();
+    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+    return error.message;
+  };
+  EXPECT_EQ(message({}, 10),
+            "the data has 2 classes, the network has 10; expected as many, or labels that name the "
+            "network's");
+  EXPECT_EQ(message({"cat", "dog", "cow"}, 2), "the labels name 3 classes, the network has 2");
+  EXPECT_EQ(message({"cat", "cow"}, 2),
+            "class 'dog' of the data is none of the network's 2 labels");
+  EXPECT_EQ(message({"cat, dog", "a dog", "dog, b"}, 3),
+            "class 'dog' of the data is named by the labels of 2 classes, 0 and 2 among them, "
+            "expected one");
+}
+
 Tensor tensor_of(std::vector<float> values) {
   return Tensor::from_values<float>({1, static_cast<std::int64_t>(values.size())}, values);
 }
