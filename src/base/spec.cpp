@@ -156,11 +156,12 @@ Result<double> parse_duration_ms(std::string_view text) {
 }
 
 Result<std::int64_t> parse_size_bytes(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, double>, 9> kUnits{{{"KiB", 0x1p10},
+  constexpr std::array<std::pair<std::string_view, double>, 10> kUnits{{{"KiB", 0x1p10},
                                                                        {"MiB", 0x1p20},
                                                                        {"GiB", 0x1p30},
                                                                        {"TiB", 0x1p40},
                                                                        {"kB", 1e3},
+                                                                       {"KB", 1e3},
                                                                        {"MB", 1e6},
                                                                        {"GB", 1e9},
                                                                        {"TB", 1e12},

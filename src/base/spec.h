@@ -62,7 +62,7 @@ std::string specs_to_string(const std::vector<Spec>& specs);
 /// Reads "50ms", "5s" or a bare number of milliseconds.
 Result<double> parse_duration_ms(std::string_view text);
 
-/// Reads "64MB", "1.5GB", "512MiB" or a bare number of bytes, as bytes: kB, MB, GB and TB are
+/// Reads "64MB", "1.5GB", "512MiB" or a bare number of bytes, as bytes: kB (or KB), MB, GB, TB are
 /// powers of 1000, KiB, MiB, GiB and TiB of 1024. At most 10^18 bytes; parts of a byte are cut off.
 Result<std::int64_t> parse_size_bytes(std::string_view text);
 

@@ -48,6 +48,7 @@ TEST(Size, Units) {
   EXPECT_EQ(parse_size_bytes("812B").value(), 812);
   EXPECT_EQ(parse_size_bytes("1.5kB").value(), 1500);
   EXPECT_EQ(parse_size_bytes("64MB").value(), 64'000'000);
+  EXPECT_EQ(parse_size_bytes("2KB").value(), 2'000);
   EXPECT_EQ(parse_size_bytes("2GB").value(), 2'000'000'000);
   EXPECT_EQ(parse_size_bytes("512MiB").value(), std::int64_t{512} << 20);
   EXPECT_EQ(parse_size_bytes("1TiB").value(), std::int64_t{1} << 40);
