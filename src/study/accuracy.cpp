@@ -24,26 +24,6 @@ constexpr double kLeastByteShare = 0.9;
 constexpr double kHalfBright = 128;
 constexpr double kBytePeak = 255;
 
-bool is_distribution(std::span<const float> scores) {
-  const bool positive = std::ranges::all_of(scores, [](float s) { return s >= 0; });
-  const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
-  return positive && std::abs(sum - 1) <= kDistributionTolerance;
-}
-
-/// The logarithms of the probabilities that the scores mean.
-std::vector<double> log_probabilities(std::span<const float> scores, bool as_they_are) {
-  std::vector<double> logs(scores.begin(), scores.end());
-  if (as_they_are) {
-    for (double& p : logs) p = std::log(std::max(p, kLeastProbability));
-    return logs;
-  }
-  const double highest = *std::ranges::max_element(logs);
-  double sum = 0;
-  for (const double x : logs) sum += std::exp(x - highest);
-  for (double& x : logs) x -= highest + std::log(sum);
-  return logs;
-}
-
 /// Σ p (log p - log q), in nats.
 double kl_nats(std::span<const float> uncut, std::span<const float> found) {
   const bool as_they_are = is_distribution(uncut);
@@ -95,15 +75,33 @@ void score_picture(const Tensor& output, const Tensor& uncut, SampleScore& score
 
 }  // namespace
 
+bool is_distribution(std::span<const float> scores) {
+  const bool positive = std::ranges::all_of(scores, [](float s) { return s >= 0; });
+  const double sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+  return positive && std::abs(sum - 1) <= kDistributionTolerance;
+}
+
+std::vector<double> log_probabilities(std::span<const float> scores, bool as_they_are) {
+  std::vector<double> logs(scores.begin(), scores.end());
+  if (as_they_are) {
+    for (double& p : logs) p = std::log(std::max(p, kLeastProbability));
+    return logs;
+  }
+  const double highest = *std::ranges::max_element(logs);
+  double sum = 0;
+  for (const double x : logs) sum += std::exp(x - highest);
+  for (double& x : logs) x -= highest + std::log(sum);
+  return logs;
+}
+
 Result<OutputKind> output_kind(const Tensor& output) {
   const auto wide = std::ranges::count_if(output.shape(), [](auto d) { return d != 1; });
-  const bool is_f32 = output.dtype() == DType::kF32 && output.elements() > 1;
-  if (is_f32 && wide == 1) return OutputKind::kClasses;
-  if (is_f32 && output.shape().size() == 4) return OutputKind::kPicture;
+  if (output.dtype() == DType::kF32 && output.elements() > 1)
+    return wide == 1 ? OutputKind::kClasses : OutputKind::kPicture;
   return fail(ErrorCode::kUnsupported, kPlace,
               "the output is " + std::string(dtype_name(output.dtype())) + " " +
                   shape_text(output.shape()) +
-                  ", expected f32 scores of classes (1xN) or a picture (rank 4)");
+                  ", expected f32 scores of classes or values in places");
 }
 
 Result<SampleScore> score_output(const Tensor& output, const Tensor* uncut,

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/tensor.h"
@@ -12,12 +14,17 @@
 
 namespace cleave::study {
 
+/// Are these scores probabilities already: none negative, their sum 1 within 0.001?
+bool is_distribution(std::span<const float> scores);
+/// The logarithms of the probabilities that scores of classes mean: their own, or their softmax's.
+std::vector<double> log_probabilities(std::span<const float> scores, bool as_they_are);
+
 /// What a network's output is.
 enum class OutputKind {
   kClasses,  ///< a score for each class: one dimension beside those of 1, as 1xN or 1xNx1x1
-  kPicture,  ///< any other tensor of rank 4: values in places
+  kPicture,  ///< any other tensor: values in places
 };
-/// kUnsupported, with the shape, for any other output, and for one that is not f32.
+/// kUnsupported, with the shape, for an output that is not f32 or has fewer than two elements.
 Result<OutputKind> output_kind(const Tensor& output);
 
 /// What one sample's output says: beside its label, and beside the uncut network's output.
