@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +20,13 @@ constexpr std::array<Setting, 2> kQuantSettings{{
 }};
 constexpr std::array<Setting, 1> kZstdSettings{{{"level", "3", "1..19"}}};
 constexpr std::array<Setting, 1> kJpegSettings{{{"q", "85", "1..100"}}};
+constexpr std::array<Setting, 3> kCleaveSettings{{
+    {"step", "auto", "auto|number"},
+    {"target", "none", "none|size"},
+    {"target_loss", "none", "none|percent"},
+}};
 
-constexpr std::array<StageKind, 7> kStages{{
+constexpr std::array<StageKind, 8> kStages{{
     {"raw", "values as they are", 1, true, {}, make_raw, nullptr},
     {"f16", "floats of 32 or 64 bits as 16-bit floats", 1, false, {}, make_f16, nullptr},
     {"quant", "floats as whole steps of a range", 1, false, kQuantSettings, make_quant,
@@ -28,10 +35,31 @@ constexpr std::array<StageKind, 7> kStages{{
     {"tile", "8-bit channels side by side as one grey picture", 1, true, {}, make_tile, nullptr},
     {"png", "lossless picture compression", 1, true, {}, make_png, nullptr},
     {"jpeg", "lossy picture compression", 1, false, kJpegSettings, make_jpeg, nullptr},
+    {"cleave", "features in a basis and with a model of their own", 1, false, kCleaveSettings,
+     make_cleave, calibrate_cleave},
 }};
 
-/// The canonical spelling of `value` if it matches one choice: "low..high" or a word.
+/// The shortest text of a number.
+std::string number_text(double number) {
+  std::array<char, 32> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+/// The canonical spelling of `value` if it matches one choice: "low..high", a word, or a kind of
+/// number: "number" (positive), "size" (bytes, as "2KB"), "percent" (positive, as "1%").
 std::optional<std::string> match(std::string_view choice, std::string_view value) {
+  if (choice == "size") {
+    const auto bytes = parse_size_bytes(value);
+    return bytes && *bytes > 0 ? std::optional(std::to_string(*bytes)) : std::nullopt;
+  }
+  if (choice == "number" || choice == "percent") {
+    const bool percent = choice == "percent";
+    if (percent && !value.ends_with('%')) return std::nullopt;
+    if (percent) value.remove_suffix(1);
+    const auto parsed = parse_number<double>(value);
+    if (!parsed || !std::isfinite(*parsed) || *parsed <= 0) return std::nullopt;
+    return number_text(*parsed) + (percent ? "%" : "");
+  }
   const auto number = parse_number<int>(value);
   const std::size_t dots = choice.find("..");
   if (dots == std::string_view::npos) {

@@ -63,7 +63,8 @@ class Stage {
                                 std::span<const std::byte> side) const = 0;
 };
 
-/// A key of a stage: its default and what it may be, written as "minmax|sigma3" or "1..8|16".
+/// A key of a stage: its default and what it may be, written as "minmax|sigma3", "1..8|16" or
+/// "none|size" (builtin_stages.cpp says which words stand for numbers).
 struct Setting {
   std::string_view key;
   std::string_view fallback;

@@ -16,8 +16,11 @@ StageResult make_zstd(const Spec& spec, const Json& calibration);
 StageResult make_tile(const Spec& spec, const Json& calibration);
 StageResult make_png(const Spec& spec, const Json& calibration);
 StageResult make_jpeg(const Spec& spec, const Json& calibration);
+StageResult make_cleave(const Spec& spec, const Json& calibration);
 
 /// Mean and standard deviation where range=sigma3 wants them, else null.
 Result<Json> calibrate_quant(const Spec& spec, std::span<const Tensor> samples);
+/// A feature basis.
+Result<Json> calibrate_cleave(const Spec& spec, std::span<const Tensor> samples);
 
 }  // namespace cleave::codec

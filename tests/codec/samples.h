@@ -32,6 +32,9 @@ inline constexpr std::array kEverySpec{
     "tile|jpeg:q=85",
     "quant:range=sigma3|tile|jpeg:q=1",
     "quant:range=sigma3|tile|png",
+    "cleave",
+    "cleave:step=0.5",
+    "cleave:target=300",
 };
 
 inline constexpr std::array kEveryDType{

@@ -1,0 +1,302 @@
+// The feature codec: channels mixed by a calibrated basis, blocks of cosines, whole steps, bits
+// from a model of contexts (feature_basis.h, coefficient_coder.h). Ours.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "codec/coefficient_coder.h"
+#include "codec/feature_basis.h"
+#include "codec/feature_design.h"
+#include "codec/feature_images.h"
+#include "codec/feature_transform.h"
+#include "codec/floats.h"
+#include "codec/stages.h"
+
+namespace cleave::codec {
+namespace {
+
+constexpr std::string_view kPlace = "codec.cleave";
+/// Most elements of a plane.
+constexpr std::int64_t kMaxPlane = 1 << 24;
+/// Without a calibration: steps a tensor's deviation has, and the block that is tried beside 1.
+constexpr double kStepsPerDeviation = 8;
+constexpr int kBlock = 8;
+/// More than the model's least probabilities can make a coefficient cost.
+constexpr std::int64_t kMostBytesPerCoefficient = 40;
+/// Eighths of doublings of the step that the search for a size begins with.
+constexpr int kFirstStride = 64;
+
+/// What the settings of a spec say.
+struct Rate {
+  double step = 0;               ///< 0: as the calibration, or a tensor's deviation, says
+  std::size_t target_bytes = 0;  ///< 0: none
+};
+
+/// A payload's head. Where the codec has no calibration, a basis as FeatureBasis::plain() makes it
+/// is in the payload.
+struct PayloadHead {
+  std::int8_t step_eighths = 0;
+  std::uint8_t block = 1;
+  bool not_negative = false;
+  float step = 1;
+
+  static constexpr std::size_t kCalibratedBytes = 1;
+  static constexpr std::size_t kPlainBytes = 7;
+
+  void write(bool calibrated, Bytes& out) const {
+    append_le(out, static_cast<std::uint8_t>(step_eighths));
+    if (calibrated) return;
+    append_le(out, block);
+    append_le(out, static_cast<std::uint8_t>(not_negative ? 1 : 0));
+    append_le(out, std::bit_cast<std::uint32_t>(step));
+  }
+
+  static Result<PayloadHead> read(bool calibrated, std::span<const std::byte>& in) {
+    const std::size_t size = calibrated ? kCalibratedBytes : kPlainBytes;
+    if (in.size() < size)
+      return fail(ErrorCode::kNeedMoreBytes, kPlace,
+                  "a payload of " + std::to_string(in.size()) + " bytes, expected " +
+                      std::to_string(size) + " or more");
+    PayloadHead head;
+    head.step_eighths = static_cast<std::int8_t>(load_le<std::uint8_t>(in, 0));
+    if (!calibrated) {
+      head.block = load_le<std::uint8_t>(in, 1);
+      const auto flag = load_le<std::uint8_t>(in, 2);
+      head.not_negative = flag == 1;
+      head.step = std::bit_cast<float>(load_le<std::uint32_t>(in, 3));
+      if (head.block < 1 || head.block > kMaxBlock || flag > 1 || !std::isfinite(head.step) ||
+          head.step <= 0)
+        return fail(ErrorCode::kCorrupt, kPlace, "a basis that no encoder writes");
+    }
+    in = in.subspan(size);
+    return head;
+  }
+
+  FeatureBasis basis(const Planes& planes) const {
+    FeatureBasis plain = FeatureBasis::plain(static_cast<int>(planes.channels), block, step);
+    if (not_negative) plain.low = 0.0F;
+    return plain;
+  }
+};
+
+RateDistortion trade_of(const FeatureBasis& basis) {
+  RateDistortion trade{basis.bit_price, {}};
+  for (int i = 0; i < 3; ++i) trade.shrink[i] = basis.shrink[i] / 16.0;
+  return trade;
+}
+
+using Images = std::vector<std::vector<float>>;
+
+/// The codes of all images, each behind its length where there are several.
+Bytes encode_images(const FeatureTransform& transform, const Planes& planes, const Images& images,
+                    int step_eighths) {
+  const FeatureBasis& basis = transform.basis();
+  const CoefficientLayout layout = basis.layout(planes);
+  std::vector<float> values(layout.count());
+  std::vector<std::int32_t> coded(layout.count());
+  Bytes out;
+  for (const std::vector<float>& image : images) {
+    transform.forward(image, planes, step_eighths, values);
+    CoefficientModel model(layout, basis.state);
+    Bytes code;
+    model.encode(values, trade_of(basis), code, coded);
+    if (images.size() > 1) append_le(out, static_cast<std::uint32_t>(code.size()));
+    out.insert(out.end(), code.begin(), code.end());
+  }
+  return out;
+}
+
+class CleaveStage final : public Stage {
+ public:
+  CleaveStage(std::optional<FeatureBasis> basis, Rate rate) : rate_(rate) {
+    if (basis) calibrated_.emplace(*std::move(basis));
+  }
+
+  std::string_view name() const override { return "cleave"; }
+
+  Result<bool> plan(Layout& layout) const override {
+    if (layout.kind != Kind::kValues) return wrong_order(name(), "values", layout);
+    if (!is_floating(layout.dtype)) return false;
+    const Planes planes = planes_of(layout.shape, axis());
+    if (planes.pixels() > kMaxPlane)
+      return fail(ErrorCode::kUnsupported, kPlace,
+                  "planes of " + std::to_string(planes.pixels()) + " elements, expected up to " +
+                      std::to_string(kMaxPlane));
+    const std::int64_t bound = static_cast<std::int64_t>(PayloadHead::kPlainBytes) +
+                               8 * planes.images +
+                               kMostBytesPerCoefficient * planes.images * planes.image_stride;
+    layout = {Kind::kCompressed, DType::kU8, {bound}, layout.side_bytes};
+    return true;
+  }
+
+  Result<Tensor> encode(std::span<const std::byte> in, const Layout& before,
+                        Bytes&) const override {
+    const Planes planes = CLEAVE_TRY(planes_for(before.shape));
+    Images images;
+    for (std::int64_t i = 0; i < planes.images; ++i) {
+      images.push_back(gather_image(in, before.dtype, planes, i));
+      if (!std::ranges::all_of(images.back(), [](float v) { return std::isfinite(v); }))
+        return std::unexpected(not_finite(in, before.dtype));
+    }
+    Bytes out =
+        calibrated_ ? encode_with(*calibrated_, {}, planes, images) : encode_plain(planes, images);
+    return Tensor::from_bytes(DType::kU8, {static_cast<std::int64_t>(out.size())}, out);
+  }
+
+  Result<Tensor> decode(std::span<const std::byte> in, const Layout& before,
+                        std::span<const std::byte>) const override {
+    const Planes planes = CLEAVE_TRY(planes_for(before.shape));
+    const auto head = CLEAVE_TRY(PayloadHead::read(calibrated_.has_value(), in));
+    std::optional<FeatureTransform> plain;
+    if (!calibrated_) plain.emplace(head.basis(planes));
+    return decode_with(plain ? *plain : *calibrated_, head, planes, in, before);
+  }
+
+ private:
+  ChannelAxis axis() const {
+    return calibrated_ ? calibrated_->basis().axis : ChannelAxis::kBeforePlane;
+  }
+
+  Result<Planes> planes_for(const Shape& shape) const {
+    const Planes planes = planes_of(shape, axis());
+    if (!calibrated_ || planes.channels == calibrated_->basis().channels) return planes;
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "a tensor of " + std::to_string(planes.channels) + " channels, calibrated for " +
+                    std::to_string(calibrated_->basis().channels));
+  }
+
+  /// The payload at the step asked for, or at the finest that keeps the size asked for.
+  Bytes encode_with(const FeatureTransform& transform, PayloadHead head, const Planes& planes,
+                    const Images& images) const {
+    const auto payload = [&](int eighths) {
+      Bytes out;
+      head.step_eighths = static_cast<std::int8_t>(eighths);
+      head.write(calibrated_.has_value(), out);
+      const Bytes code = encode_images(transform, planes, images, eighths);
+      out.insert(out.end(), code.begin(), code.end());
+      return out;
+    };
+    if (rate_.target_bytes == 0) return payload(0);
+    // Payloads shrink as steps grow, if not strictly: halve the stride around where they fit.
+    Bytes best;
+    int eighths = 0;
+    for (int stride = kFirstStride; stride > 0; stride /= 2) {
+      Bytes tried = payload(eighths);
+      const bool fits = tried.size() <= rate_.target_bytes;
+      if (best.empty() || fits) best = std::move(tried);
+      eighths =
+          std::clamp(eighths + (fits ? -stride : stride), kLeastStepEighths, kMostStepEighths);
+    }
+    Bytes last = payload(eighths);
+    return last.size() <= rate_.target_bytes || best.size() > rate_.target_bytes ? last : best;
+  }
+
+  /// With single coefficients or blocks of them, whichever is smaller.
+  Bytes encode_plain(const Planes& planes, const Images& images) const {
+    PayloadHead head;
+    head.not_negative =
+        std::ranges::all_of(images, [](const auto& image) { return std::ranges::min(image) >= 0; });
+    head.step =
+        static_cast<float>(rate_.step > 0 ? rate_.step : deviation(images) / kStepsPerDeviation);
+    head.step =
+        std::max(head.step, 2 * kBlock * largest(images) / static_cast<float>(kMaxCoefficient));
+    if (!(head.step > 0)) head.step = 1;
+    Bytes best;
+    for (const int block : {1, kBlock}) {
+      if (block > 1 && std::max(planes.height, planes.width) == 1) continue;
+      head.block = static_cast<std::uint8_t>(block);
+      Bytes tried = encode_with(FeatureTransform(head.basis(planes)), head, planes, images);
+      if (best.empty() || tried.size() < best.size()) best = std::move(tried);
+    }
+    return best;
+  }
+
+  static float largest(const Images& images) {
+    float most = 0;
+    for (const auto& image : images)
+      for (const float v : image) most = std::max(most, std::abs(v));
+    return most;
+  }
+
+  static double deviation(const Images& images) {
+    double count = 0;
+    double sum = 0;
+    double squares = 0;
+    for (const auto& image : images)
+      for (const float v : image) {
+        sum += v;
+        squares += static_cast<double>(v) * v;
+        count += 1;
+      }
+    return std::sqrt(std::max(0.0, squares / count - (sum / count) * (sum / count)));
+  }
+
+  static Result<Tensor> decode_with(const FeatureTransform& transform, const PayloadHead& head,
+                                    const Planes& planes, std::span<const std::byte> in,
+                                    const Layout& before) {
+    const CoefficientLayout layout = transform.basis().layout(planes);
+    Tensor tensor(before.dtype, before.shape);
+    std::vector<std::int32_t> coded(layout.count());
+    std::vector<float> image(static_cast<std::size_t>(planes.image_stride));
+    for (std::int64_t i = 0; i < planes.images; ++i) {
+      const auto code = CLEAVE_TRY(next_code(planes.images > 1, in));
+      CoefficientModel(layout, transform.basis().state).decode(code, coded);
+      transform.inverse(coded, planes, head.step_eighths, image);
+      scatter_image(image, before.dtype, planes, i, tensor.bytes());
+    }
+    if (!in.empty())
+      return fail(ErrorCode::kCorrupt, kPlace,
+                  std::to_string(in.size()) + " bytes behind the last image");
+    return tensor;
+  }
+
+  /// Takes the next image's code off `in`: all of it, or as much as the length before it says.
+  static Result<std::span<const std::byte>> next_code(bool has_length,
+                                                      std::span<const std::byte>& in) {
+    std::size_t size = in.size();
+    if (has_length) {
+      const std::size_t promised = in.size() < 4 ? 0 : load_le<std::uint32_t>(in, 0);
+      if (in.size() < 4 || promised > in.size() - 4)
+        return fail(ErrorCode::kNeedMoreBytes, kPlace,
+                    "an image of " + std::to_string(promised) + " bytes, " +
+                        std::to_string(in.size()) + " are left");
+      in = in.subspan(4);
+      size = promised;
+    }
+    const auto code = in.first(size);
+    in = in.subspan(size);
+    return code;
+  }
+
+  std::optional<FeatureTransform> calibrated_;
+  Rate rate_;
+};
+
+Result<Rate> rate_of(const Spec& spec) {
+  Rate rate;
+  if (spec.text("step") != "auto") rate.step = CLEAVE_TRY(spec.number("step", 0));
+  if (spec.text("target") != "none")
+    rate.target_bytes = static_cast<std::size_t>(CLEAVE_TRY(spec.number("target", 0)));
+  return rate;
+}
+
+}  // namespace
+
+StageResult make_cleave(const Spec& spec, const Json& calibration) {
+  const Rate rate = CLEAVE_TRY(rate_of(spec));
+  if (!calibration.is_null())
+    return std::make_unique<CleaveStage>(CLEAVE_TRY(feature_basis_from_json(calibration)), rate);
+  if (spec.text("target_loss") != "none")
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "target_loss without a calibration, which `cleave codec calibrate` makes");
+  return std::make_unique<CleaveStage>(std::nullopt, rate);
+}
+
+Result<Json> calibrate_cleave(const Spec& spec, std::span<const Tensor> samples) {
+  // Integers and booleans are passed over.
+  if (!samples.empty() && !is_floating(samples.front().dtype())) return Json();
+  const Rate rate = CLEAVE_TRY(rate_of(spec));
+  return to_json(CLEAVE_TRY(choose_basis(samples, rate.step)));
+}
+
+}  // namespace cleave::codec

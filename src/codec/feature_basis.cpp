@@ -1,0 +1,174 @@
+#include "codec/feature_basis.h"
+
+#include <zstd.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "base/base64.h"
+
+namespace cleave::codec {
+namespace {
+
+constexpr std::string_view kPlace = "codec.cleave";
+constexpr int kCompression = 19;
+/// Largest number of channels that a basis may have, and of bytes that its arrays may take.
+constexpr int kMaxChannels = 1 << 20;
+constexpr std::size_t kMaxArrayBytes = std::size_t{64} << 20;
+
+/// Arrays of a basis one behind the other, lowest byte first.
+class Writer {
+ public:
+  template <class T>
+  void put(const T& values) {
+    for (const auto value : values) {
+      std::array<std::byte, sizeof value> bytes;
+      std::memcpy(bytes.data(), &value, sizeof value);
+      bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    }
+  }
+
+  std::string compressed() const {
+    Bytes out(ZSTD_compressBound(bytes_.size()));
+    out.resize(ZSTD_compress(out.data(), out.size(), bytes_.data(), bytes_.size(), kCompression));
+    return to_base64(out);
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(Bytes bytes) : bytes_(std::move(bytes)) {}
+
+  std::size_t left() const { return bytes_.size() - at_; }
+
+  /// Fills all of `values`; false where too little is left.
+  template <class T>
+  bool get(T& values) {
+    const std::size_t size = values.size() * sizeof(values[0]);
+    if (size > left()) return false;
+    if (size > 0) std::memcpy(values.data(), bytes_.data() + at_, size);
+    at_ += size;
+    return true;
+  }
+
+ private:
+  Bytes bytes_;
+  std::size_t at_ = 0;
+};
+
+Result<Bytes> decompress(const std::string& text) {
+  const Bytes packed = CLEAVE_TRY(from_base64(text));
+  const unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (size > kMaxArrayBytes)
+    return fail(ErrorCode::kCorrupt, kPlace, "arrays of an unknown or too large size");
+  Bytes bytes(static_cast<std::size_t>(size));
+  const std::size_t read =
+      ZSTD_decompress(bytes.data(), bytes.size(), packed.data(), packed.size());
+  if (read != bytes.size())
+    return fail(ErrorCode::kCorrupt, kPlace, "arrays do not decompress to what they say");
+  return bytes;
+}
+
+std::unexpected<Error> contradiction(const std::string& what) {
+  return fail(ErrorCode::kCorrupt, kPlace, "a calibration " + what);
+}
+
+Result<void> check_numbers(const FeatureBasis& basis) {
+  const auto finite = [](float v) { return std::isfinite(v); };
+  if (basis.channels < 1 || basis.channels > kMaxChannels)
+    return contradiction("for " + std::to_string(basis.channels) + " channels");
+  if (basis.components < 1 || basis.components > basis.channels)
+    return contradiction("of " + std::to_string(basis.components) + " components for " +
+                         std::to_string(basis.channels) + " channels");
+  if (basis.block < 1 || basis.block > kMaxBlock)
+    return contradiction("with blocks of " + std::to_string(basis.block));
+  if (!finite(basis.scale) || basis.scale <= 0 || (basis.low && !finite(*basis.low)))
+    return contradiction("whose scale or least value is not finite");
+  return {};
+}
+
+Result<void> read_arrays(const std::string& text, bool has_matrix, std::size_t state_bytes,
+                         FeatureBasis& basis) {
+  Reader reader(CLEAVE_TRY(decompress(text)));
+  basis.mean.resize(static_cast<std::size_t>(basis.channels));
+  basis.gain.resize(static_cast<std::size_t>(basis.components));
+  const std::size_t entries = has_matrix ? basis.mean.size() * basis.gain.size() : 0;
+  if (entries > kMaxArrayBytes || state_bytes > kMaxArrayBytes)
+    return contradiction("of too many entries");
+  basis.matrix.resize(entries);
+  basis.state.resize(state_bytes);
+  const bool whole = reader.get(basis.mean) && reader.get(basis.gain) && reader.get(basis.matrix) &&
+                     reader.get(basis.band_gain) && reader.get(basis.shrink) &&
+                     reader.get(basis.state) && reader.left() == 0;
+  if (!whole) return contradiction("whose arrays have another size");
+  for (const float mean : basis.mean)
+    if (!std::isfinite(mean)) return contradiction("whose means are not finite");
+  for (const std::uint8_t gain : basis.band_gain)
+    if (gain == 0) return contradiction("that weighs a frequency with 0");
+  return {};
+}
+
+}  // namespace
+
+FeatureBasis FeatureBasis::plain(int channels, int block, float step) {
+  FeatureBasis basis;
+  basis.channels = basis.components = channels;
+  basis.block = block;
+  basis.scale = step / (1 << kFractionBits);
+  basis.mean.assign(static_cast<std::size_t>(channels), 0.0F);
+  basis.gain.assign(static_cast<std::size_t>(channels), 1 << kGainBits);
+  basis.band_gain.fill(kUnitBandGain);
+  return basis;
+}
+
+Json to_json(const FeatureBasis& basis) {
+  Writer arrays;
+  arrays.put(basis.mean);
+  arrays.put(basis.gain);
+  arrays.put(basis.matrix);
+  arrays.put(basis.band_gain);
+  arrays.put(basis.shrink);
+  arrays.put(basis.state);
+  return {{"axis", basis.axis == ChannelAxis::kLast ? "last" : "before_plane"},
+          {"channels", basis.channels},
+          {"components", basis.components},
+          {"block", basis.block},
+          {"scale", basis.scale},
+          {"low", basis.low ? Json(*basis.low) : Json()},
+          {"bit_price", basis.bit_price},
+          {"matrix", !basis.matrix.empty()},
+          {"state_bytes", basis.state.size()},
+          {"arrays", arrays.compressed()}};
+}
+
+Result<FeatureBasis> feature_basis_from_json(const Json& json) {
+  FeatureBasis basis;
+  const auto axis = CLEAVE_TRY(json_get<std::string>(json, "axis", kPlace));
+  if (axis != "last" && axis != "before_plane")
+    return contradiction("with axis '" + axis + "', expected last or before_plane");
+  basis.axis = axis == "last" ? ChannelAxis::kLast : ChannelAxis::kBeforePlane;
+  basis.channels = CLEAVE_TRY(json_get<int>(json, "channels", kPlace));
+  basis.components = CLEAVE_TRY(json_get<int>(json, "components", kPlace));
+  basis.block = CLEAVE_TRY(json_get<int>(json, "block", kPlace));
+  basis.scale = CLEAVE_TRY(json_get<float>(json, "scale", kPlace));
+  basis.bit_price = CLEAVE_TRY(json_get<float>(json, "bit_price", kPlace));
+  if (json.contains("low") && !json.at("low").is_null())
+    basis.low = CLEAVE_TRY(json_get<float>(json, "low", kPlace));
+  const auto has_matrix = CLEAVE_TRY(json_get<bool>(json, "matrix", kPlace));
+  const auto state_bytes = CLEAVE_TRY(json_get<std::size_t>(json, "state_bytes", kPlace));
+  CLEAVE_CHECK(check_numbers(basis));
+  if (!has_matrix && basis.components != basis.channels)
+    return contradiction("without a matrix of fewer components than channels");
+  CLEAVE_CHECK(read_arrays(CLEAVE_TRY(json_get<std::string>(json, "arrays", kPlace)), has_matrix,
+                           state_bytes, basis));
+  const std::size_t expected = CoefficientModel::state_bytes({basis.components, 1, 1, basis.block});
+  if (!basis.state.empty() && basis.state.size() != expected)
+    return contradiction("with a state of " + std::to_string(basis.state.size()) +
+                         " bytes, expected " + std::to_string(expected));
+  return basis;
+}
+
+}  // namespace cleave::codec

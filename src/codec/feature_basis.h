@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/json.h"
+#include "codec/coefficient_coder.h"
+#include "codec/planes.h"
+
+namespace cleave::codec {
+
+/// Fractional bits of coefficients and of what becomes of them until they are floats.
+inline constexpr int kFractionBits = 8;
+/// What a band gain of 1 is.
+inline constexpr int kUnitBandGain = 16;
+inline constexpr int kGainBits = 15;
+
+/// How features become coefficients and back. It is made once from samples (feature_design.h) and
+/// travels with the codec.
+///
+/// A decoder, for image and channel c: coefficients of component k are blocks of cosines
+/// (block_dct.h); each gives integers y_k in 1/256 of a step, and
+///     value = f32(sum over k of matrix[c][k] · ((y_k · gain_k) >> 15)) · scale + mean_c,
+/// no less than `low`. Without a matrix there is one component a channel, y_c alone. The sum is
+/// exact; what follows are three roundings of IEEE single precision.
+struct FeatureBasis {
+  ChannelAxis axis = ChannelAxis::kBeforePlane;
+  int channels = 1;
+  int components = 1;
+  int block = 1;
+  /// Value of one unit of the sum, for the step that the basis was made for.
+  float scale = 1;
+  std::optional<float> low;
+  std::vector<float> mean;                 ///< of each channel
+  std::vector<std::int8_t> matrix;         ///< channels × components; empty: none
+  std::vector<std::uint16_t> gain;         ///< of each component, in 1/2^15
+  std::array<std::uint8_t, 64> band_gain;  ///< of each frequency, in 1/16 (CoefficientSite::place)
+  /// By how much of a step, in 1/16, magnitudes of 1, 2 and more are nearer to zero than they say.
+  std::array<std::int8_t, 3> shrink{};
+  float bit_price = 0.12F;  ///< RateDistortion::bit_price of the encoder
+  ModelState state;         ///< what the model begins with; empty: nothing known
+
+  /// One component a channel, no mean: what can be said without samples.
+  static FeatureBasis plain(int channels, int block, float step);
+
+  CoefficientLayout layout(const Planes& planes) const {
+    return {components, static_cast<int>(planes.height), static_cast<int>(planes.width), block};
+  }
+};
+
+Json to_json(const FeatureBasis& basis);
+/// Errors: kCorrupt for what is missing, mistyped, or contradicts itself.
+Result<FeatureBasis> feature_basis_from_json(const Json& json);
+
+}  // namespace cleave::codec

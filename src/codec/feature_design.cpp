@@ -1,0 +1,263 @@
+// The channel transform of the feature codec: principal components (Karhunen-Loève) in the metric
+// of what the tail makes of errors. Ours.
+#include "codec/feature_design.h"
+
+#include <Eigen/Dense>
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+
+#include "codec/feature_images.h"
+#include "codec/feature_transform.h"
+#include "codec/floats.h"
+
+namespace cleave::codec {
+namespace {
+
+constexpr std::string_view kPlace = "codec.cleave";
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+/// A component whose largest coefficient varies by less than this part of a step is not kept.
+constexpr double kLeastDeviation = 0.25;
+
+/// The step for values that are all the same.
+constexpr double kLeastStep = 1e-6;
+
+/// Mean and covariance over channels, and the least value.
+struct Moments {
+  VectorXd mean;
+  MatrixXd covariance;
+  double least = 0;
+};
+
+/// The covariance is left 0 where it is not wanted.
+Result<Moments> moments_of(std::span<const Tensor> samples, ChannelAxis axis, bool covariance) {
+  const std::int64_t channels = planes_of(samples.front().shape(), axis).channels;
+  Moments moments{VectorXd::Zero(channels),
+                  MatrixXd::Zero(covariance ? channels : 0, covariance ? channels : 0), INFINITY};
+  double count = 0;
+  for (const Tensor& sample : samples) {
+    const Planes planes = planes_of(sample.shape(), axis);
+    if (planes.channels != channels)
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "samples of " + std::to_string(channels) + " and of " +
+                      std::to_string(planes.channels) + " channels");
+    for (std::int64_t i = 0; i < planes.images; ++i) {
+      const std::vector<float> image = gather_image(sample.bytes(), sample.dtype(), planes, i);
+      if (!std::ranges::all_of(image, [](float v) { return std::isfinite(v); }))
+        return std::unexpected(not_finite(sample.bytes(), sample.dtype()));
+      const MatrixXd pixels =
+          Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+              image.data(), channels, planes.pixels())
+              .cast<double>();
+      moments.mean += pixels.rowwise().sum();
+      if (covariance) moments.covariance.noalias() += pixels * pixels.transpose();
+      moments.least = std::min(moments.least, pixels.minCoeff());
+      count += static_cast<double>(planes.pixels());
+    }
+  }
+  moments.mean /= count;
+  if (covariance)
+    moments.covariance = moments.covariance / count - moments.mean * moments.mean.transpose();
+  return moments;
+}
+
+/// The sensitivity as a metric of mean 1 on the diagonal, no direction less than the floor.
+MatrixXd metric_of(const Sensitivity& sensitivity, int channels, double floor) {
+  if (sensitivity.gram.empty()) return MatrixXd::Identity(channels, channels);
+  MatrixXd gram =
+      Eigen::Map<const Eigen::MatrixXf>(sensitivity.gram.data(), channels, channels).cast<double>();
+  gram = (gram + gram.transpose()).eval() / 2;
+  const double mean = gram.trace() / channels;
+  if (!(mean > 0)) return MatrixXd::Identity(channels, channels);
+  return gram / mean + floor * MatrixXd::Identity(channels, channels);
+}
+
+/// Columns are what a decoder adds up: a unit of each component, in values.
+MatrixXd synthesis_of(const Moments& moments, const MatrixXd& metric, double step, int pixels,
+                      int most) {
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> roots(metric);
+  const VectorXd values = roots.eigenvalues().cwiseMax(1e-9).cwiseSqrt();
+  const MatrixXd root =
+      roots.eigenvectors() * values.asDiagonal() * roots.eigenvectors().transpose();
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> components(root * moments.covariance * root);
+  const Eigen::Index channels = metric.rows();
+  Eigen::Index kept = 0;
+  // Eigenvalues rise, and a block of cosines may gather up to `pixels` times the variance.
+  while (kept < std::min<Eigen::Index>(channels, most)) {
+    const double variance = components.eigenvalues()[channels - 1 - kept] * pixels;
+    if (variance < kLeastDeviation * kLeastDeviation * step * step) break;
+    ++kept;
+  }
+  kept = std::max<Eigen::Index>(kept, 1);
+  const MatrixXd analysis =
+      components.eigenvectors().rightCols(kept).rowwise().reverse().transpose() * root;
+  // Its pseudo-inverse, whose own is the analysis again: the encoder finds it so.
+  return (analysis * analysis.transpose()).ldlt().solve(analysis).transpose();
+}
+
+/// The synthesis in the basis's integers: a column is 127 at its largest, its gain says how large
+/// that is.
+void set_matrix(const MatrixXd& synthesis, double step, FeatureBasis& basis) {
+  const VectorXd largest = synthesis.cwiseAbs().colwise().maxCoeff();
+  const double top = largest.maxCoeff();
+  constexpr double kOne = 1 << kGainBits;
+  basis.components = static_cast<int>(synthesis.cols());
+  basis.matrix.resize(static_cast<std::size_t>(synthesis.size()));
+  basis.gain.resize(static_cast<std::size_t>(basis.components));
+  for (int k = 0; k < basis.components; ++k) {
+    basis.gain[k] = static_cast<std::uint16_t>(std::max(1.0, std::round(kOne * largest[k] / top)));
+    for (int c = 0; c < basis.channels; ++c)
+      basis.matrix[c * basis.components + k] =
+          static_cast<std::int8_t>(std::round(127 * synthesis(c, k) / largest[k]));
+  }
+  basis.scale = static_cast<float>(step * top / 127 / (1 << kFractionBits));
+}
+
+/// Gains that make a step in a channel as bad as in any other.
+void set_gains(const MatrixXd& metric, double step, FeatureBasis& basis) {
+  const VectorXd steps = metric.diagonal().cwiseSqrt().cwiseInverse();
+  const double top = steps.maxCoeff();
+  constexpr double kOne = 1 << kGainBits;
+  for (int c = 0; c < basis.channels; ++c)
+    basis.gain[c] = static_cast<std::uint16_t>(std::max(1.0, std::round(kOne * steps[c] / top)));
+  basis.scale = static_cast<float>(step * top / (1 << kFractionBits));
+}
+
+/// Codes one image and calls `visit(values in steps, what is coded)`; the payload's bytes.
+template <class Visit>
+std::size_t code_image(const FeatureTransform& transform, const Planes& planes,
+                       std::span<const float> image, CoefficientModel& model, Visit visit) {
+  const FeatureBasis& basis = transform.basis();
+  const std::size_t count = basis.layout(planes).count();
+  std::vector<float> values(count);
+  std::vector<std::int32_t> coded(count);
+  transform.forward(image, planes, 0, values);
+  RateDistortion trade{basis.bit_price, {}};
+  for (int i = 0; i < 3; ++i) trade.shrink[i] = basis.shrink[i] / 16.0;
+  Bytes out;
+  model.encode(values, trade, out, coded);
+  visit(values, coded);
+  return out.size();
+}
+
+/// Where magnitudes of 1, 2 and more lie on average.
+struct Centroids {
+  std::array<double, 3> sum{};
+  std::array<double, 3> count{};
+
+  void add(std::span<const float> values, std::span<const std::int32_t> coded) {
+    for (std::size_t i = 0; i < coded.size(); ++i) {
+      const int magnitude = std::abs(coded[i]);
+      if (magnitude == 0) continue;
+      const int row = std::min(magnitude, 3) - 1;
+      sum[row] += magnitude - std::abs(values[i]);
+      count[row] += 1;
+    }
+  }
+
+  std::array<std::int8_t, 3> shrink() const {
+    std::array<std::int8_t, 3> result{};
+    for (std::size_t i = 0; i < 3; ++i)
+      if (count[i] > 0)
+        result[i] =
+            static_cast<std::int8_t>(std::clamp(std::round(16 * sum[i] / count[i]), -8.0, 8.0));
+    return result;
+  }
+};
+
+}  // namespace
+
+Result<FeatureBasis> design_basis(std::span<const Tensor> samples, const FeatureDesign& design,
+                                  const Sensitivity& sensitivity) {
+  if (samples.empty())
+    return fail(ErrorCode::kInvalidArgument, kPlace, "no samples, expected one or more");
+  const Moments moments = CLEAVE_TRY(moments_of(samples, design.axis, design.matrix));
+  const int channels = static_cast<int>(moments.mean.size());
+  FeatureBasis basis = FeatureBasis::plain(channels, design.block, static_cast<float>(design.step));
+  basis.axis = design.axis;
+  basis.bit_price = static_cast<float>(design.bit_price);
+  if (design.clamp && moments.least == 0) basis.low = 0.0F;
+  if (!design.matrix) {
+    if (!sensitivity.gram.empty())
+      set_gains(metric_of(sensitivity, channels, design.metric_floor), design.step, basis);
+    return basis;
+  }
+  const MatrixXd metric = metric_of(sensitivity, channels, design.metric_floor);
+  const Planes planes = planes_of(samples.front().shape(), design.axis);
+  const auto block = std::min<std::int64_t>(planes.pixels(),
+                                            static_cast<std::int64_t>(design.block) * design.block);
+  const int most = std::min(design.most_components, kMaxMatrixEntries / channels);
+  set_matrix(synthesis_of(moments, metric, design.step, static_cast<int>(block), std::max(1, most)),
+             design.step, basis);
+  for (int c = 0; c < channels; ++c) basis.mean[c] = static_cast<float>(moments.mean[c]);
+  return basis;
+}
+
+double deviation_of(std::span<const Tensor> samples) {
+  double count = 0;
+  double sum = 0;
+  double squares = 0;
+  for (const Tensor& sample : samples) {
+    for_each_chunk(sample.bytes(), sample.dtype(),
+                   [&](const float* values, std::size_t chunk, std::size_t) {
+                     for (std::size_t i = 0; i < chunk; ++i) {
+                       sum += values[i];
+                       squares += static_cast<double>(values[i]) * values[i];
+                     }
+                     count += static_cast<double>(chunk);
+                   });
+  }
+  return std::sqrt(std::max(0.0, squares / count - (sum / count) * (sum / count)));
+}
+
+Result<FeatureBasis> choose_basis(std::span<const Tensor> samples, double step) {
+  if (samples.empty())
+    return fail(ErrorCode::kInvalidArgument, kPlace, "no samples, expected one or more");
+  const Planes planes = planes_of(samples.front().shape(), ChannelAxis::kBeforePlane);
+  FeatureDesign design;
+  design.step = step > 0 ? step : std::max(deviation_of(samples) / 4, kLeastStep);
+  std::optional<FeatureBasis> best;
+  double best_bytes = 0;
+  for (const int block : {1, 8}) {
+    if (block > 1 && std::max(planes.height, planes.width) == 1) continue;
+    for (const bool matrix : {false, true}) {
+      if (matrix && (planes.channels == 1 || planes.channels > kMaxMixedChannels)) continue;
+      design.block = block;
+      design.matrix = matrix;
+      FeatureBasis basis = CLEAVE_TRY(design_basis(samples, design, {}));
+      const double bytes = CLEAVE_TRY(train_basis(samples, basis));
+      if (best && bytes >= best_bytes) continue;
+      best = std::move(basis);
+      best_bytes = bytes;
+    }
+  }
+  return *std::move(best);
+}
+
+Result<double> train_basis(std::span<const Tensor> samples, FeatureBasis& basis) {
+  double bytes = 0;
+  // Twice: what shifts within the steps are right, then what the model learns with them.
+  for (int round = 0; round < 2; ++round) {
+    const FeatureTransform transform(basis);
+    Centroids centroids;
+    std::optional<CoefficientModel> model;
+    bytes = 0;
+    for (const Tensor& sample : samples) {
+      const Planes planes = planes_of(sample.shape(), basis.axis);
+      if (!model) model.emplace(basis.layout(planes), basis.state);
+      for (std::int64_t i = 0; i < planes.images; ++i) {
+        const std::vector<float> image = gather_image(sample.bytes(), sample.dtype(), planes, i);
+        bytes += static_cast<double>(
+            code_image(transform, planes, image, *model,
+                       [&](auto values, auto coded) { centroids.add(values, coded); }));
+      }
+    }
+    basis.shrink = centroids.shrink();
+    if (model) basis.state = model->state();
+  }
+  return bytes / static_cast<double>(std::max<std::size_t>(1, samples.size()));
+}
+
+}  // namespace cleave::codec

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "codec/feature_basis.h"
+
+/// Makes bases for features from samples of them.
+namespace cleave::codec {
+
+/// What a tail makes of errors in the channels of a value, measured by whoever has the tail:
+/// `gram[a * channels + b]` is how much an error in channel a and the same in channel b change the
+/// answer together, a positive semidefinite matrix of any scale. Empty: every channel alike.
+struct Sensitivity {
+  int channels = 0;
+  std::vector<float> gram;
+};
+
+/// What a design chooses.
+struct FeatureDesign {
+  ChannelAxis axis = ChannelAxis::kBeforePlane;
+  bool matrix = true;         ///< mix channels, else code each by itself
+  double metric_floor = 0.1;  ///< least sensitivity of a direction, over the mean of all
+  int block = 8;
+  double step = 1;    ///< in values, of a component of mean sensitivity
+  bool clamp = true;  ///< keep decoded values above the least that was seen, if that is 0
+  double bit_price = 0.12;
+  int most_components = 1 << 20;
+};
+
+/// Entries that a matrix may have, so that a calibration stays small, and channels that are worth
+/// finding components of.
+inline constexpr int kMaxMatrixEntries = 36'000;
+inline constexpr int kMaxMixedChannels = 1024;
+
+/// The basis of a design. Samples are tensors of one value, floating and finite.
+/// Components are the principal ones of the samples, measured by the tail's sensitivity: in
+/// coordinates in which every error of one length is as bad as any other, those of greatest
+/// variance first; those that would vanish within a step are left out.
+/// Errors: kInvalidArgument for no samples, or ones that differ in their channels.
+Result<FeatureBasis> design_basis(std::span<const Tensor> samples, const FeatureDesign& design,
+                                  const Sensitivity& sensitivity);
+
+/// A basis for samples of whose tail nothing is known: of a few designs the one that codes them
+/// into the fewest bytes, trained. `step` 0 is a quarter of the values' deviation.
+Result<FeatureBasis> choose_basis(std::span<const Tensor> samples, double step);
+
+/// The deviation of all values from their mean. At least one value.
+double deviation_of(std::span<const Tensor> samples);
+
+/// Codes the samples with a basis and keeps what the model learnt and where magnitudes lie within
+/// their steps. Returns the mean payload in bytes of a sample, coded as if the state were known.
+Result<double> train_basis(std::span<const Tensor> samples, FeatureBasis& basis);
+
+}  // namespace cleave::codec

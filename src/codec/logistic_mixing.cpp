@@ -1,0 +1,76 @@
+#include "codec/logistic_mixing.h"
+
+#include <cmath>
+
+namespace cleave::codec {
+namespace {
+
+constexpr int kLogits = 2 * kMaxLogit + 1;
+constexpr int kBuckets = 4096;
+
+/// 65536 / (1 + exp(-logit / 256)). The exponentials are powers by repeated multiplication, which
+/// rounds alike on every machine; a C library's exp need not.
+std::array<std::uint16_t, kLogits> make_probabilities() {
+  constexpr double kStep = 1.0039138893383475734;  // exp(1 / 256)
+  std::array<std::uint16_t, kLogits> table;
+  double power = 1;
+  for (int logit = 0; logit <= kMaxLogit; ++logit) {
+    const double one = 65536.0 * power / (1 + power);
+    table[kMaxLogit + logit] = static_cast<std::uint16_t>(one);
+    table[kMaxLogit - logit] = static_cast<std::uint16_t>(65536 - static_cast<int>(one));
+    power *= kStep;
+  }
+  table[kMaxLogit] = 1 << 15;
+  return table;
+}
+
+/// For each sixteenth of a per mille or so of probability, the logit whose probability comes next.
+std::array<std::int16_t, kBuckets> make_logits(std::span<const std::uint16_t> probabilities) {
+  std::array<std::int16_t, kBuckets> table;
+  int logit = -kMaxLogit;
+  for (int bucket = 0; bucket < kBuckets; ++bucket) {
+    const int middle = bucket * 16 + 8;
+    while (logit < kMaxLogit && probabilities[kMaxLogit + logit] < middle) ++logit;
+    table[bucket] = static_cast<std::int16_t>(logit);
+  }
+  return table;
+}
+
+const std::array<std::uint16_t, kLogits> kProbabilities = make_probabilities();
+const std::array<std::int16_t, kBuckets> kLogitTable = make_logits(kProbabilities);
+
+std::array<float, kBuckets> make_costs() {
+  std::array<float, kBuckets> costs;
+  for (int i = 0; i < kBuckets; ++i)
+    costs[i] = static_cast<float>(-std::log2((i + 0.5) / kBuckets));
+  return costs;
+}
+
+const std::array<float, kBuckets> kCosts = make_costs();
+
+/// 65536 / (n + 1.6) for the n-th bit.
+std::array<std::uint16_t, BitStatistics::kMostSeen + 1> make_paces() {
+  std::array<std::uint16_t, BitStatistics::kMostSeen + 1> paces;
+  for (std::size_t n = 0; n < paces.size(); ++n)
+    paces[n] = static_cast<std::uint16_t>(655360 / (10 * n + 16));
+  return paces;
+}
+
+const std::array<std::uint16_t, BitStatistics::kMostSeen + 1> kPaces = make_paces();
+
+}  // namespace
+
+int logit_of(Probability one) { return kLogitTable[one >> 4]; }
+
+Probability probability_of(int logit) { return kProbabilities[kMaxLogit + logit]; }
+
+double cost_bits(bool bit, Probability one) { return kCosts[(bit ? one : 65535 - one) >> 4]; }
+
+void BitStatistics::learn(bool bit) {
+  const std::int32_t towards = (bit ? 65535 : 0) - static_cast<std::int32_t>(one);
+  one =
+      static_cast<std::uint16_t>(one + ((towards * static_cast<std::int64_t>(kPaces[seen])) >> 16));
+  if (seen < kMostSeen) ++seen;
+}
+
+}  // namespace cleave::codec

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "codec/arithmetic_coder.h"
+
+/// Predicting one bit from several contexts at once: each context has a probability that learns,
+/// and their logits are added up with weights that learn too (logistic mixing, as in Mahoney's
+/// PAQ; the arithmetic here is ours, all in integers).
+namespace cleave::codec {
+
+/// ln(p / (1 - p)) in 1/256, for p in 1/65536; within ±kMaxLogit.
+inline constexpr int kMaxLogit = 2047;
+int logit_of(Probability one);
+/// The reverse, for logits within ±kMaxLogit: 22 to 65514.
+Probability probability_of(int logit);
+/// Bits that coding a zero or a one takes, for choices of an encoder.
+double cost_bits(bool bit, Probability one);
+
+/// A probability that learns from the bits seen, the faster the fewer they were.
+struct BitStatistics {
+  std::uint16_t one = 1 << 15;  ///< in 1/65536
+  std::uint8_t seen = 0;
+
+  /// Past this many bits the pace stays the same.
+  static constexpr int kMostSeen = 160;
+
+  void learn(bool bit);
+};
+
+/// Weights of a mixing, in 1/65536.
+template <std::size_t N>
+using MixWeights = std::array<std::int32_t, N>;
+
+/// A prediction by N contexts, kept from predicting to learning. Plain value.
+template <std::size_t N>
+class Mixing {
+ public:
+  /// The probability of a one by these contexts and weights, which must outlive it.
+  Probability predict(const std::array<BitStatistics*, N>& contexts, MixWeights<N>& weights) {
+    contexts_ = contexts;
+    weights_ = &weights;
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < N; ++i) {
+      logits_[i] = logit_of(contexts[i]->one);
+      sum += static_cast<std::int64_t>(logits_[i]) * weights[i];
+    }
+    const auto logit = static_cast<int>(std::clamp<std::int64_t>(sum >> 16, -kMaxLogit, kMaxLogit));
+    one_ = probability_of(logit);
+    return one_;
+  }
+  Probability one() const { return one_; }
+
+  /// Moves weights and contexts towards the bit that came.
+  void learn(bool bit) {
+    constexpr int kPace = 18;  // ours: a shift, found by trying
+    constexpr std::int32_t kLargestWeight = 1 << 20;
+    const std::int32_t error = (bit ? 65535 : 0) - static_cast<std::int32_t>(one_);
+    for (std::size_t i = 0; i < N; ++i) {
+      const std::int64_t step = (static_cast<std::int64_t>(logits_[i]) * error * 6) >> kPace;
+      (*weights_)[i] = static_cast<std::int32_t>(
+          std::clamp<std::int64_t>((*weights_)[i] + step, -kLargestWeight, kLargestWeight));
+      contexts_[i]->learn(bit);
+    }
+  }
+
+ private:
+  std::array<BitStatistics*, N> contexts_{};
+  MixWeights<N>* weights_ = nullptr;
+  std::array<int, N> logits_{};
+  Probability one_ = 1 << 15;
+};
+
+}  // namespace cleave::codec

@@ -1,0 +1,176 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.h"
+#include "codec/codec.h"
+#include "codec/feature_design.h"
+#include "codec/feature_transform.h"
+#include "samples.h"
+
+namespace cleave::codec {
+namespace {
+
+/// Smooth features behind a rectifier: few hidden planes mixed into many channels.
+Tensor features(std::int64_t channels, std::int64_t side, std::uint64_t seed) {
+  constexpr int kHidden = 3;
+  Random mixing(99);
+  std::vector<double> weights(static_cast<std::size_t>(channels) * kHidden);
+  for (double& w : weights) w = mixing.normal();
+  Random random(seed);
+  std::vector<double> phase(2 * kHidden);
+  for (double& p : phase) p = random.uniform(0, 6);
+  Tensor tensor(DType::kF32, {1, channels, side, side});
+  std::size_t at = 0;
+  for (std::int64_t c = 0; c < channels; ++c)
+    for (std::int64_t y = 0; y < side; ++y)
+      for (std::int64_t x = 0; x < side; ++x) {
+        double value = 0;
+        for (int h = 0; h < kHidden; ++h)
+          value += weights[c * kHidden + h] *
+                   std::sin(phase[2 * h] + 0.3 * (h + 1) * y + phase[2 * h + 1] * 0.1 * x);
+        tensor.as<float>()[at++] = static_cast<float>(std::max(0.0, value));
+      }
+  return tensor;
+}
+
+std::vector<Tensor> many(int count, std::int64_t channels = 12, std::int64_t side = 20) {
+  std::vector<Tensor> samples;
+  for (int i = 0; i < count; ++i) samples.push_back(features(channels, side, 10 + i));
+  return samples;
+}
+
+double root_mean_square(const Tensor& a, const Tensor& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.as<float>().size(); ++i) {
+    const double d = static_cast<double>(a.as<float>()[i]) - b.as<float>()[i];
+    sum += d * d;
+  }
+  return std::sqrt(sum / static_cast<double>(a.elements()));
+}
+
+TEST(Cleave, ErrorsStayWithinAboutAStep) {
+  for (const double step : {0.02, 0.2}) {
+    const auto codec = Codec::create("cleave:step=" + std::to_string(step));
+    ASSERT_TRUE(codec) << codec.error().to_string();
+    for (const Shape& shape : every_shape()) {
+      const Tensor tensor = sample(DType::kF32, shape);
+      const auto decoded = codec->decode(*codec->encode(tensor), DType::kF32, shape);
+      ASSERT_TRUE(decoded) << decoded.error().to_string();
+      if (tensor.elements() > 0) {
+        EXPECT_LT(root_mean_square(tensor, *decoded), step) << shape_text(shape);
+      }
+    }
+  }
+}
+
+TEST(Cleave, ACalibrationSavesBytesAtTheSameError) {
+  const std::vector<Tensor> samples = many(8);
+  const Tensor other = features(12, 20, 1000);
+  const auto plain = Codec::create("cleave:step=0.2");
+  const auto calibration = Codec::calibrate("cleave:step=0.2", samples);
+  ASSERT_TRUE(calibration) << calibration.error().to_string();
+  const auto calibrated = Codec::create("cleave:step=0.2", *calibration);
+  ASSERT_TRUE(calibrated) << calibrated.error().to_string();
+  const Bytes own = *plain->encode(other);
+  const Bytes known = *calibrated->encode(other);
+  EXPECT_LT(known.size() * 5, own.size() * 4);
+  EXPECT_LT(root_mean_square(other, *calibrated->decode(known, DType::kF32, other.shape())), 0.2);
+}
+
+TEST(Cleave, PayloadsKeepToATarget) {
+  const Tensor tensor = features(12, 20, 5);
+  const Json calibration = *Codec::calibrate("cleave", many(4));
+  for (const std::size_t target : {60, 200, 1000}) {
+    const std::string spec = "cleave:target=" + std::to_string(target);
+    for (const Json& known : {Json(), calibration}) {
+      const auto codec = Codec::create(spec, known);
+      ASSERT_TRUE(codec) << codec.error().to_string();
+      const auto encoded = codec->encode(tensor);
+      ASSERT_TRUE(encoded) << encoded.error().to_string();
+      const Bytes& payload = *encoded;
+      EXPECT_LE(payload.size(), target);
+      EXPECT_GT(payload.size(), target / 2);
+      EXPECT_TRUE(codec->decode(payload, DType::kF32, tensor.shape()));
+    }
+  }
+  EXPECT_EQ(Codec::create("cleave:target=2KB")->spec(),
+            "cleave:step=auto,target=2000,target_loss=none");
+}
+
+TEST(Cleave, RefusesWhatIsNotFinite) {
+  Tensor tensor = features(2, 4, 1);
+  tensor.as<float>()[7] = NAN;
+  const auto codec = Codec::create("cleave");
+  ASSERT_FALSE(codec->encode(tensor));
+  EXPECT_FALSE(Codec::calibrate("cleave", std::vector{tensor}));
+}
+
+TEST(Cleave, SaysWhatASettingMayBe) {
+  EXPECT_EQ(Codec::create("cleave:step=-1").error().message,
+            "cleave: step is '-1', expected auto|number");
+  EXPECT_EQ(Codec::create("cleave:target=2 parsecs").error().message,
+            "cleave: target is '2 parsecs', expected none|size");
+  EXPECT_EQ(Codec::create("cleave:target_loss=1%").error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(Cleave, ChannelsMustBeThoseOfTheCalibration) {
+  const auto codec = Codec::create("cleave", *Codec::calibrate("cleave", many(3)));
+  const auto error = codec->encode(features(11, 20, 1));
+  ASSERT_FALSE(error);
+  EXPECT_EQ(error.error().message, "a tensor of 11 channels, calibrated for 12");
+  // Other sides are fine.
+  const Tensor wider = features(12, 31, 1);
+  EXPECT_TRUE(codec->decode(*codec->encode(wider), DType::kF32, wider.shape()));
+}
+
+TEST(FeatureBasis, SurvivesJson) {
+  FeatureDesign design;
+  design.step = 0.1;
+  const std::vector<Tensor> samples = many(3);
+  FeatureBasis basis = *design_basis(samples, design, {});
+  ASSERT_TRUE(train_basis(samples, basis));
+  const Json json = to_json(basis);
+  const auto read = feature_basis_from_json(json);
+  ASSERT_TRUE(read) << read.error().to_string();
+  EXPECT_EQ(to_json(*read), json);
+}
+
+TEST(FeatureBasis, RefusesContradictions) {
+  const Json good = to_json(FeatureBasis::plain(4, 8, 0.5F));
+  ASSERT_TRUE(feature_basis_from_json(good));
+  const std::vector<std::pair<const char*, Json>> changes{
+      {"channels", 5},    {"channels", 0},       {"components", 3}, {"block", 0},
+      {"block", 33},      {"scale", -1},         {"scale", "1"},    {"matrix", true},
+      {"arrays", "AAAA"}, {"state_bytes", 1000}, {"axis", "first"}, {"low", "x"},
+      {"arrays", "!"},    {"channels", 1 << 30},
+  };
+  for (const auto& [key, value] : changes) {
+    Json bad = good;
+    bad[key] = value;
+    EXPECT_FALSE(feature_basis_from_json(bad)) << key << " " << value;
+  }
+}
+
+/// Directions that the tail does not see cost nothing and are not sent.
+TEST(FeatureDesign, WhatTheTailDoesNotSeeIsLeftOut) {
+  const std::vector<Tensor> samples = many(4, 6, 16);
+  Sensitivity sensitivity{6, std::vector<float>(36)};
+  sensitivity.gram[0] = sensitivity.gram[7] = 1;  // channels 0 and 1 alone
+  FeatureDesign design{.metric_floor = 1e-6, .block = 4, .step = 0.05, .clamp = false};
+  const FeatureBasis basis = *design_basis(samples, design, sensitivity);
+  EXPECT_EQ(basis.components, 2);
+  const FeatureTransform transform(basis);
+  const Planes planes = planes_of(samples[0].shape(), basis.axis);
+  std::vector<float> values(basis.layout(planes).count());
+  transform.forward(samples[0].as<float>(), planes, 0, values);
+  std::vector<std::int32_t> coded;
+  for (const float v : values) coded.push_back(static_cast<std::int32_t>(std::lround(v)));
+  std::vector<float> image(samples[0].as<float>().size());
+  transform.inverse(coded, planes, 0, image);
+  for (std::size_t p = 0; p < 2 * 256; ++p)
+    EXPECT_NEAR(image[p], samples[0].as<float>()[p], 0.2) << p;
+}
+
+}  // namespace
+}  // namespace cleave::codec
