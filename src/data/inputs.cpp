@@ -16,9 +16,10 @@ struct Extension {
   std::string_view text;
   InputKind kind;
 };
-constexpr std::array<Extension, 4> kExtensions{{{".jpg", InputKind::kImage},
+constexpr std::array<Extension, 5> kExtensions{{{".jpg", InputKind::kImage},
                                                 {".jpeg", InputKind::kImage},
                                                 {".png", InputKind::kImage},
+                                                {".webp", InputKind::kImage},
                                                 {".npy", InputKind::kTensor}}};
 
 std::optional<InputKind> kind_of(const fs::path& path) {
@@ -45,7 +46,7 @@ Result<std::vector<InputItem>> expand_folder(const fs::path& folder) {
                 "cannot read folder '" + folder.string() + "': " + error.message());
   if (items.empty()) {
     return fail(ErrorCode::kInvalidArgument, kPlace,
-                "folder '" + folder.string() + "' holds no .jpg, .jpeg, .png or .npy file");
+                "folder '" + folder.string() + "' holds no .jpg, .jpeg, .png, .webp or .npy file");
   }
   std::ranges::sort(items, {}, &InputItem::path);
   return items;
@@ -70,7 +71,7 @@ Result<std::vector<InputItem>> expand_inputs(std::span<const std::string> paths)
     } else {
       return fail(
           ErrorCode::kInvalidArgument, kPlace,
-          "'" + text + "' is of an unknown kind, expected a .jpg, .jpeg, .png or .npy file");
+          "'" + text + "' is of an unknown kind, expected a .jpg, .jpeg, .png, .webp or .npy file");
     }
   }
   return items;
