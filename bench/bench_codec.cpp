@@ -92,7 +92,9 @@ constexpr const char* kSpecs[] = {"raw",
                                   "quant:bits=16",
                                   "quant:bits=8|zstd:level=3",
                                   "tile|png",
-                                  "tile|jpeg:q=85"};
+                                  "tile|jpeg:q=85",
+                                  "tile|webp:q=75",
+                                  "tile|webp:mode=lossless"};
 
 constexpr double kGigabyte = 1e9;
 

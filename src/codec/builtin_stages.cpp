@@ -18,8 +18,13 @@ constexpr std::array<Setting, 2> kQuantSettings{{
 }};
 constexpr std::array<Setting, 1> kZstdSettings{{{"level", "3", "1..19"}}};
 constexpr std::array<Setting, 1> kJpegSettings{{{"q", "85", "1..100"}}};
+constexpr std::array<Setting, 3> kWebPSettings{{
+    {"mode", "lossy", "lossy|lossless"},
+    {"q", "75", "0..100"},
+    {"effort", "4", "0..6"},
+}};
 
-constexpr std::array<StageKind, 7> kStages{{
+constexpr std::array<StageKind, 8> kStages{{
     {"raw", "values as they are", 1, true, {}, make_raw, nullptr},
     {"f16", "floats of 32 or 64 bits as 16-bit floats", 1, false, {}, make_f16, nullptr},
     {"quant", "floats as whole steps of a range", 1, false, kQuantSettings, make_quant,
@@ -28,6 +33,7 @@ constexpr std::array<StageKind, 7> kStages{{
     {"tile", "8-bit channels side by side as one grey picture", 1, true, {}, make_tile, nullptr},
     {"png", "lossless picture compression", 1, true, {}, make_png, nullptr},
     {"jpeg", "lossy picture compression", 1, false, kJpegSettings, make_jpeg, nullptr},
+    {"webp", "picture compression, lossy or lossless", 1, false, kWebPSettings, make_webp, nullptr},
 }};
 
 /// The canonical spelling of `value` if it matches one choice: "low..high" or a word.

@@ -94,7 +94,7 @@ struct Codec::Chain {
     CLEAVE_CHECK(steps(DType::kF32, {1}, last));
     if (last.kind != Kind::kImage) return {};
     return fail(ErrorCode::kInvalidArgument, "codec.spec",
-                "'" + spec + "' ends in a picture, expected png or jpeg after tile");
+                "'" + spec + "' ends in a picture, expected a stage that codes it, such as png");
   }
 
   std::uint32_t hash() const {

@@ -16,6 +16,7 @@ StageResult make_zstd(const Spec& spec, const Json& calibration);
 StageResult make_tile(const Spec& spec, const Json& calibration);
 StageResult make_png(const Spec& spec, const Json& calibration);
 StageResult make_jpeg(const Spec& spec, const Json& calibration);
+StageResult make_webp(const Spec& spec, const Json& calibration);
 
 /// Mean and standard deviation where range=sigma3 wants them, else null.
 Result<Json> calibrate_quant(const Spec& spec, std::span<const Tensor> samples);

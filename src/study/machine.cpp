@@ -205,6 +205,7 @@ std::vector<Finding> examine_machine(engine::Engine& engine, Clock& clock) {
           examine_codec("zstd", "raw|zstd", Grade::kMissing),
           examine_codec("JPEG", "tile|jpeg", Grade::kNote),
           examine_codec("PNG", "tile|png", Grade::kNote),
+          examine_codec("WebP", "tile|webp", Grade::kNote),
           examine_timer(clock),
           examine_priority(),
           examine_disk(),

@@ -32,6 +32,9 @@ inline constexpr std::array kEverySpec{
     "tile|jpeg:q=85",
     "quant:range=sigma3|tile|jpeg:q=1",
     "quant:range=sigma3|tile|png",
+    "tile|webp",
+    "quant:range=sigma3|tile|webp:q=0,effort=0",
+    "tile|webp:mode=lossless",
 };
 
 inline constexpr std::array kEveryDType{
