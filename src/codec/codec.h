@@ -35,12 +35,13 @@ class Codec {
   static Result<Codec> create(std::string_view spec, const Json& calibration = {});
 
   /// Measures over `samples` (all tensors of one cut value) what the spec's stages want to know:
-  /// mean and standard deviation for range=sigma3. An empty object where nothing is wanted.
-  /// Errors: those of create(); kInvalidArgument for values that are not finite, or for none at
-  /// all.
+  /// mean and standard deviation for range=sigma3, the order of channels for order=similar. An
+  /// empty object where nothing is wanted. Errors: those of create(); kInvalidArgument for values
+  /// that are not finite, or for none at all.
   static Result<Json> calibrate(std::string_view spec, std::span<const Tensor> samples);
 
-  /// The canonical spelling: every stage with every setting, implied stages included.
+  /// The canonical spelling: every stage with its settings, implied stages included. A setting that
+  /// came after the stage's first packets is left out at its default.
   const std::string& spec() const;
   /// The calibration it was created with; an empty object if none.
   const Json& calibration() const;

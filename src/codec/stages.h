@@ -20,5 +20,7 @@ StageResult make_webp(const Spec& spec, const Json& calibration);
 
 /// Mean and standard deviation where range=sigma3 wants them, else null.
 Result<Json> calibrate_quant(const Spec& spec, std::span<const Tensor> samples);
+/// The order of the channels where order=similar wants it, else null.
+Result<Json> calibrate_tile(const Spec& spec, std::span<const Tensor> samples);
 
 }  // namespace cleave::codec

@@ -22,6 +22,11 @@ TEST(Codec, SpellsSpecsOut) {
   EXPECT_EQ(Codec::create("quant:range=sigma3,bits=04|zstd")->spec(),
             "quant:bits=4,range=sigma3|zstd:level=3");
   EXPECT_EQ(Codec::create("tile|jpeg")->spec(), "quant:bits=8,range=minmax|tile|jpeg:q=85");
+  // What tile did not know at first is not spelled out at its default: old packets name no more.
+  EXPECT_EQ(Codec::create("tile:pad=none,layout=square,order=natural|png")->spec(),
+            "quant:bits=8,range=minmax|tile|png");
+  EXPECT_EQ(Codec::create("tile:pad=016,order=similar|png")->spec(),
+            "quant:bits=8,range=minmax|tile:order=similar,pad=16|png");
   for (const char* spec : kEverySpec) {
     const auto codec = Codec::create(spec);
     ASSERT_TRUE(codec) << codec.error().to_string();
@@ -81,6 +86,12 @@ TEST(Codec, IdTellsCodecsApart) {
   EXPECT_NE(plain->id(), Codec::create("quant")->id());
   EXPECT_EQ(calibrated->id(),
             Codec::create("quant:range=sigma3", *parse_json(calibration.dump(), "test"))->id());
+}
+
+/// Ids are in bundles and packets; these were there before tile had settings.
+TEST(Codec, IdsStayWhatTheyWere) {
+  EXPECT_EQ(Codec::create("tile|png")->id(), 0x8da4082cu);
+  EXPECT_EQ(Codec::create("tile|jpeg:q=85")->id(), 0x7b0e4682u);
 }
 
 bool loses_pixels(const Codec& codec) {
