@@ -18,6 +18,8 @@ namespace cleave::codec {
 /// Bytes that a decoded tensor may have unless the caller says otherwise: 256 MiB.
 inline constexpr std::size_t kMaxTensorBytes = std::size_t{256} << 20;
 
+struct Chain;
+
 /// Turns tensors into bytes and back: a chain of stages chosen by a spec string such as
 /// "quant:bits=4,range=sigma3|zstd:level=3" (builtin_stages() lists the stages).
 ///
@@ -70,7 +72,6 @@ class Codec {
   Result<std::size_t> max_payload_bytes(DType dtype, const Shape& shape) const;
 
  private:
-  struct Chain;
   explicit Codec(std::shared_ptr<const Chain> chain) : chain_(std::move(chain)) {}
   std::shared_ptr<const Chain> chain_;
 };
