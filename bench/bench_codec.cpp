@@ -94,7 +94,11 @@ constexpr const char* kSpecs[] = {"raw",
                                   "tile|png",
                                   "tile|jpeg:q=85",
                                   "tile|webp:q=75",
-                                  "tile|webp:mode=lossless"};
+                                  "tile|webp:mode=lossless",
+                                  "tile|h264:qp=26",
+                                  "tile|h264:qp=26,preset=ultrafast",
+                                  "tile|h265:qp=26",
+                                  "tile|h265:qp=26,preset=ultrafast"};
 
 constexpr double kGigabyte = 1e9;
 

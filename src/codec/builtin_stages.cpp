@@ -28,8 +28,13 @@ constexpr std::array<Setting, 3> kWebPSettings{{
     {"q", "75", "0..100"},
     {"effort", "4", "0..6"},
 }};
+constexpr std::array<Setting, 3> kVideoSettings{{
+    {"qp", "26", "0..51"},
+    {"preset", "medium", "ultrafast|veryfast|fast|medium|slow|veryslow"},
+    {"gop", "30", "1..1000"},
+}};
 
-constexpr std::array<StageKind, 8> kStages{{
+constexpr std::array<StageKind, 10> kStages{{
     {"raw", "values as they are", 1, true, {}, make_raw, nullptr},
     {"f16", "floats of 32 or 64 bits as 16-bit floats", 1, false, {}, make_f16, nullptr},
     {"quant", "floats as whole steps of a range", 1, false, kQuantSettings, make_quant,
@@ -40,6 +45,9 @@ constexpr std::array<StageKind, 8> kStages{{
     {"png", "lossless picture compression", 1, true, {}, make_png, nullptr},
     {"jpeg", "lossy picture compression", 1, false, kJpegSettings, make_jpeg, nullptr},
     {"webp", "picture compression, lossy or lossless", 1, false, kWebPSettings, make_webp, nullptr},
+    {"h264", "video compression, of pictures or of streams", 1, false, kVideoSettings, make_video,
+     nullptr},
+    {"h265", "the same, smaller and slower", 1, false, kVideoSettings, make_video, nullptr},
 }};
 
 /// The canonical spelling of `value` if it matches one choice: "low..high" or a word.

@@ -62,9 +62,10 @@ class Codec {
   Result<void> encode_to(const Tensor& tensor, Bytes& out) const;
 
   /// The tensor of a payload whose type and shape are known. Payloads may be hostile: the result
-  /// has at most `max_tensor_bytes`, and working memory is at most eight times that. Errors:
-  /// kCorrupt, kNeedMoreBytes; kResourceExhausted over the limit; kInvalidArgument for a shape with
-  /// unknown dimensions.
+  /// has at most `max_tensor_bytes`, and working memory is at most eight times that, sixteen where
+  /// a u8 tensor becomes a mosaic of twice its size, and a little for pictures of less than a few
+  /// blocks. Errors: kCorrupt, kNeedMoreBytes; kResourceExhausted over the limit; kInvalidArgument
+  /// for a shape with unknown dimensions.
   Result<Tensor> decode(std::span<const std::byte> payload, DType dtype, const Shape& shape,
                         std::size_t max_tensor_bytes = kMaxTensorBytes) const;
 

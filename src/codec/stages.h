@@ -17,6 +17,8 @@ StageResult make_tile(const Spec& spec, const Json& calibration);
 StageResult make_png(const Spec& spec, const Json& calibration);
 StageResult make_jpeg(const Spec& spec, const Json& calibration);
 StageResult make_webp(const Spec& spec, const Json& calibration);
+/// Both h264 and h265, which the spec's name tells apart.
+StageResult make_video(const Spec& spec, const Json& calibration);
 
 /// Mean and standard deviation where range=sigma3 wants them, else null.
 Result<Json> calibrate_quant(const Spec& spec, std::span<const Tensor> samples);

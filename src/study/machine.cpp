@@ -206,6 +206,8 @@ std::vector<Finding> examine_machine(engine::Engine& engine, Clock& clock) {
           examine_codec("JPEG", "tile|jpeg", Grade::kNote),
           examine_codec("PNG", "tile|png", Grade::kNote),
           examine_codec("WebP", "tile|webp", Grade::kNote),
+          examine_codec("H.264", "tile|h264", Grade::kNote),
+          examine_codec("H.265", "tile|h265", Grade::kNote),
           examine_timer(clock),
           examine_priority(),
           examine_disk(),

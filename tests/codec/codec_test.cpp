@@ -39,7 +39,7 @@ TEST(Codec, RefusesSpecsAndSaysWhatIsKnown) {
   EXPECT_EQ(
       error_of("qant"),
       "[codec.spec] unknown stage 'qant', expected one of raw, f16, quant, zstd, tile, png, jpeg, "
-      "webp");
+      "webp, h264, h265");
   EXPECT_EQ(error_of("quant:bit=4"),
             "[codec.spec] unknown key of quant 'bit', expected one of bits, range");
   EXPECT_EQ(error_of("quant:bits=9"), "[codec.spec] quant: bits is '9', expected 1..8|16");
@@ -183,7 +183,8 @@ TEST(Codec, RefusesPayloadsOfAnotherSize) {
 }
 
 TEST(Codec, RefusesPicturesOfAnotherShape) {
-  for (const char* spec : {"tile|png", "tile|jpeg", "tile|webp", "tile|webp:mode=lossless"}) {
+  for (const char* spec : {"tile|png", "tile|jpeg", "tile|webp", "tile|webp:mode=lossless",
+                           "tile|h264", "tile|h265"}) {
     const auto codec = Codec::create(spec);
     const Bytes payload = *codec->encode(sample(DType::kU8, {4, 8, 8}));
     const auto decoded = codec->decode(payload, DType::kU8, {4, 8, 9});

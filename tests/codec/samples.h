@@ -39,6 +39,9 @@ inline constexpr std::array kEverySpec{
     "tile|webp",
     "quant:range=sigma3|tile|webp:q=0,effort=0",
     "tile|webp:mode=lossless",
+    "tile|h264",
+    "quant:range=sigma3|tile:pad=16|h264:qp=0,preset=ultrafast",
+    "tile|h265:preset=ultrafast",
 };
 
 inline constexpr std::array kEveryDType{
