@@ -15,6 +15,7 @@
 #include "codec/grid.h"
 #include "codec/kernels.h"
 #include "codec/packet.h"
+#include "codec/stream.h"
 #include "report.h"
 
 namespace {
@@ -84,6 +85,24 @@ void encode_packet_bound(benchmark::State& state) {
   set_rate(state, tensor);
 }
 
+/// The packets of a scene that moves to and fro by a few pixels, after its key frame.
+void encode_stream(benchmark::State& state, const std::string& spec) {
+  const Tensor still = features();
+  const Json calibration = *Codec::calibrate(spec, std::span(&still, 1));
+  std::vector<Tensor> frames(4, still);
+  for (std::size_t t = 1; t < frames.size(); ++t) {
+    const auto values = frames[t].as<float>();
+    std::copy(values.begin() + static_cast<std::ptrdiff_t>(t), values.end(), values.begin());
+  }
+  auto encoder =
+      *StreamEncoder::create(*Codec::create(spec, calibration), still.dtype(), still.shape());
+  std::size_t at = 0;
+  std::size_t packet_bytes = encoder.encode(still)->size();
+  for (auto _ : state) packet_bytes = encoder.encode(frames[++at % frames.size()])->size();
+  set_rate(state, still);
+  state.counters["packet_bytes"] = static_cast<double>(packet_bytes);
+}
+
 constexpr const char* kSpecs[] = {"raw",
                                   "f16",
                                   "quant:bits=8",
@@ -92,7 +111,16 @@ constexpr const char* kSpecs[] = {"raw",
                                   "quant:bits=16",
                                   "quant:bits=8|zstd:level=3",
                                   "tile|png",
-                                  "tile|jpeg:q=85"};
+                                  "tile|jpeg:q=85",
+                                  "tile|webp:q=75",
+                                  "tile|webp:mode=lossless",
+                                  "tile|h264:qp=26",
+                                  "tile|h264:qp=26,preset=ultrafast",
+                                  "tile|h265:qp=26",
+                                  "tile|h265:qp=26,preset=ultrafast"};
+
+constexpr const char* kStreamSpecs[] = {"quant:range=sigma3|tile|h264:qp=26,gop=1000",
+                                        "quant:range=sigma3|tile|h265:qp=26,gop=1000"};
 
 constexpr double kGigabyte = 1e9;
 
@@ -144,6 +172,10 @@ void register_all() {
                                  [spec](benchmark::State& s) { encode(s, spec); });
     benchmark::RegisterBenchmark(("decode/" + spec).c_str(),
                                  [spec](benchmark::State& s) { decode(s, spec); });
+  }
+  for (const std::string spec : kStreamSpecs) {
+    benchmark::RegisterBenchmark(("encode_stream/" + spec).c_str(),
+                                 [spec](benchmark::State& s) { encode_stream(s, spec); });
   }
   benchmark::RegisterBenchmark("encode_bound/quant:bits=8", encode_packet_bound);
   for (const auto& [name, target] : targets()) {

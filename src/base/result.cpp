@@ -18,6 +18,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "unsupported";
     case ErrorCode::kIo:
       return "io";
+    case ErrorCode::kOutOfSync:
+      return "out_of_sync";
     case ErrorCode::kUnavailable:
       return "unavailable";
     case ErrorCode::kDeadlineExceeded:

@@ -16,6 +16,7 @@ enum class ErrorCode {
   kCorrupt,            ///< the bytes contradict themselves
   kUnsupported,        ///< valid, but not built or not implemented
   kIo,                 ///< the operating system refused
+  kOutOfSync,          ///< what these bytes follow is missing: a stream needs a key frame
   kUnavailable,        ///< a peer cannot be reached or is shutting down
   kDeadlineExceeded,   ///< the answer did not come in time
   kResourceExhausted,  ///< a stated limit was reached

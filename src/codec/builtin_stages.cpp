@@ -19,22 +19,42 @@ constexpr std::array<Setting, 2> kQuantSettings{{
     {"range", "minmax", "minmax|sigma3"},
 }};
 constexpr std::array<Setting, 1> kZstdSettings{{{"level", "3", "1..19"}}};
+constexpr std::array<Setting, 3> kTileSettings{{
+    {"order", "natural", "natural|similar", true},
+    {"layout", "square", "square|pow2", true},
+    {"pad", "none", "none|8|16", true},
+}};
 constexpr std::array<Setting, 1> kJpegSettings{{{"q", "85", "1..100"}}};
 constexpr std::array<Setting, 3> kCleaveSettings{{
     {"step", "auto", "auto|number"},
     {"target", "none", "none|size"},
     {"target_loss", "none", "none|percent"},
 }};
+constexpr std::array<Setting, 3> kWebPSettings{{
+    {"mode", "lossy", "lossy|lossless"},
+    {"q", "75", "0..100"},
+    {"effort", "4", "0..6"},
+}};
+constexpr std::array<Setting, 3> kVideoSettings{{
+    {"qp", "26", "0..51"},
+    {"preset", "medium", "ultrafast|veryfast|fast|medium|slow|veryslow"},
+    {"gop", "30", "1..1000"},
+}};
 
-constexpr std::array<StageKind, 8> kStages{{
+constexpr std::array<StageKind, 11> kStages{{
     {"raw", "values as they are", 1, true, {}, make_raw, nullptr},
     {"f16", "floats of 32 or 64 bits as 16-bit floats", 1, false, {}, make_f16, nullptr},
     {"quant", "floats as whole steps of a range", 1, false, kQuantSettings, make_quant,
      calibrate_quant},
     {"zstd", "general lossless compression", 1, true, kZstdSettings, make_zstd, nullptr},
-    {"tile", "8-bit channels side by side as one grey picture", 1, true, {}, make_tile, nullptr},
+    {"tile", "8-bit channels side by side as one grey picture", 1, true, kTileSettings, make_tile,
+     calibrate_tile},
     {"png", "lossless picture compression", 1, true, {}, make_png, nullptr},
     {"jpeg", "lossy picture compression", 1, false, kJpegSettings, make_jpeg, nullptr},
+    {"webp", "picture compression, lossy or lossless", 1, false, kWebPSettings, make_webp, nullptr},
+    {"h264", "video compression, of pictures or of streams", 1, false, kVideoSettings, make_video,
+     nullptr},
+    {"h265", "the same, smaller and slower", 1, false, kVideoSettings, make_video, nullptr},
     {"cleave", "features in a basis and with a model of their own", 1, false, kCleaveSettings,
      make_cleave, calibrate_cleave},
 }};
@@ -102,10 +122,11 @@ Result<Spec> canonical_stage(const Spec& spec) {
   Spec canonical{spec.name, {}};
   std::vector<std::string> known;
   for (const Setting& setting : kind.settings) {
-    const std::string value = spec.text(setting.key, setting.fallback);
-    canonical.settings.emplace_back(setting.key,
-                                    CLEAVE_TRY(canonical_value(kind.name, setting, value)));
+    const std::string given = spec.text(setting.key, setting.fallback);
+    std::string value = CLEAVE_TRY(canonical_value(kind.name, setting, given));
     known.emplace_back(setting.key);
+    if (setting.later && value == setting.fallback) continue;
+    canonical.settings.emplace_back(setting.key, std::move(value));
   }
   for (const auto& [key, value] : spec.settings) {
     if (std::ranges::find(known, key) != known.end()) continue;

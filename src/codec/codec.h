@@ -18,6 +18,8 @@ namespace cleave::codec {
 /// Bytes that a decoded tensor may have unless the caller says otherwise: 256 MiB.
 inline constexpr std::size_t kMaxTensorBytes = std::size_t{256} << 20;
 
+struct Chain;
+
 /// Turns tensors into bytes and back: a chain of stages chosen by a spec string such as
 /// "quant:bits=4,range=sigma3|zstd:level=3" (builtin_stages() lists the stages).
 ///
@@ -35,12 +37,13 @@ class Codec {
   static Result<Codec> create(std::string_view spec, const Json& calibration = {});
 
   /// Measures over `samples` (all tensors of one cut value) what the spec's stages want to know:
-  /// mean and standard deviation for range=sigma3. An empty object where nothing is wanted.
-  /// Errors: those of create(); kInvalidArgument for values that are not finite, or for none at
-  /// all.
+  /// mean and standard deviation for range=sigma3, the order of channels for order=similar. An
+  /// empty object where nothing is wanted. Errors: those of create(); kInvalidArgument for values
+  /// that are not finite, or for none at all.
   static Result<Json> calibrate(std::string_view spec, std::span<const Tensor> samples);
 
-  /// The canonical spelling: every stage with every setting, implied stages included.
+  /// The canonical spelling: every stage with its settings, implied stages included. A setting that
+  /// came after the stage's first packets is left out at its default.
   const std::string& spec() const;
   /// The calibration it was created with; an empty object if none.
   const Json& calibration() const;
@@ -59,9 +62,10 @@ class Codec {
   Result<void> encode_to(const Tensor& tensor, Bytes& out) const;
 
   /// The tensor of a payload whose type and shape are known. Payloads may be hostile: the result
-  /// has at most `max_tensor_bytes`, and working memory is at most eight times that. Errors:
-  /// kCorrupt, kNeedMoreBytes; kResourceExhausted over the limit; kInvalidArgument for a shape with
-  /// unknown dimensions.
+  /// has at most `max_tensor_bytes`, and working memory is at most eight times that, sixteen where
+  /// a u8 tensor becomes a mosaic of twice its size, and a little for pictures of less than a few
+  /// blocks. Errors: kCorrupt, kNeedMoreBytes; kResourceExhausted over the limit; kInvalidArgument
+  /// for a shape with unknown dimensions.
   Result<Tensor> decode(std::span<const std::byte> payload, DType dtype, const Shape& shape,
                         std::size_t max_tensor_bytes = kMaxTensorBytes) const;
 
@@ -69,7 +73,6 @@ class Codec {
   Result<std::size_t> max_payload_bytes(DType dtype, const Shape& shape) const;
 
  private:
-  struct Chain;
   explicit Codec(std::shared_ptr<const Chain> chain) : chain_(std::move(chain)) {}
   std::shared_ptr<const Chain> chain_;
 };

@@ -1,4 +1,5 @@
-// Stands for png.cpp and jpeg.cpp in a build without picture libraries (CLEAVE_PICTURES=OFF).
+// Stands for png.cpp, jpeg.cpp and webp.cpp in a build without picture libraries
+// (CLEAVE_PICTURES=OFF).
 #include "codec/stages.h"
 
 namespace cleave::codec {
@@ -13,5 +14,6 @@ std::unexpected<Error> not_built(std::string_view stage) {
 
 StageResult make_png(const Spec&, const Json&) { return not_built("png"); }
 StageResult make_jpeg(const Spec&, const Json&) { return not_built("jpeg"); }
+StageResult make_webp(const Spec&, const Json&) { return not_built("webp"); }
 
 }  // namespace cleave::codec

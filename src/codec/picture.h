@@ -7,8 +7,8 @@
 
 namespace cleave::codec {
 
-/// What png and jpeg have in common before they can plan: true for a picture with sides up to
-/// `max_side`, false for values that tile passed over; an error for anything else.
+/// What the codecs of pictures have in common before they can plan: true for a picture with sides
+/// up to `max_side`, false for values that tile passed over; an error for anything else.
 inline Result<bool> takes_picture(std::string_view stage, const Layout& layout,
                                   std::int64_t max_side) {
   if (layout.kind != Kind::kImage) {

@@ -69,6 +69,9 @@ struct Setting {
   std::string_view key;
   std::string_view fallback;
   std::string_view choices;
+  /// Came when packets had been written without it: left out of the canonical spelling at its
+  /// default, so that theirs, and the ids made of it, stay what they were.
+  bool later = false;
 };
 
 /// A row of the table of stages.
@@ -89,7 +92,8 @@ struct StageKind {
 /// Every stage there is. The one place to add one.
 std::span<const StageKind> builtin_stages();
 
-/// The stage with every setting spelled out and checked against the table.
+/// The stage with its settings checked against the table and spelled out, but for those that came
+/// later and are at their default.
 /// Errors: kInvalidArgument, listing the known names, keys or values.
 Result<Spec> canonical_stage(const Spec& spec);
 /// The row of a name. Error: kInvalidArgument, listing the known names.

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "data/formats.h"
 
 namespace cleave::data {
 namespace {
@@ -35,9 +36,10 @@ const unsigned char* as_uchar(std::span<const std::byte> bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-std::unexpected<Error> neither(std::span<const std::byte> bytes) {
+std::unexpected<Error> none_of_them(std::span<const std::byte> bytes) {
   if (bytes.empty()) {
-    return fail(ErrorCode::kNotThisFormat, kDecode, "found no bytes, expected a JPEG or a PNG");
+    return fail(ErrorCode::kNotThisFormat, kDecode,
+                "found no bytes, expected a JPEG, a PNG or a WebP");
   }
   std::string found;
   for (std::byte b : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
@@ -47,24 +49,7 @@ std::unexpected<Error> neither(std::span<const std::byte> bytes) {
   }
   return fail(ErrorCode::kNotThisFormat, kDecode,
               "found " + std::to_string(bytes.size()) + " bytes that start with" + found +
-                  ", expected a JPEG (ff d8 ff) or a PNG (89 50 4e 47)");
-}
-
-/// The library's own words, with the code they mean.
-std::unexpected<Error> undecodable(std::string_view format, std::string_view reason) {
-  const bool cut_short = reason.find("Premature end") != std::string_view::npos ||
-                         reason.find("end of data") != std::string_view::npos;
-  return fail(cut_short ? ErrorCode::kNeedMoreBytes : ErrorCode::kCorrupt, kDecode,
-              std::string(format) + " cannot be decoded: " + std::string(reason));
-}
-
-Result<void> check_size(std::string_view format, std::int64_t width, std::int64_t height,
-                        std::int64_t max_pixels) {
-  if (width >= 1 && height >= 1 && height <= max_pixels / width) return {};
-  return fail(ErrorCode::kResourceExhausted, kDecode,
-              std::string(format) + " has " + std::to_string(width) + "x" + std::to_string(height) +
-                  " pixels, expected at least one and at most " + std::to_string(max_pixels) +
-                  " in all");
+                  ", expected a JPEG (ff d8 ff), a PNG (89 50 4e 47) or a WebP (52 49 46 46)");
 }
 
 /// Bytes between two markers harm nothing and are common; every other warning means a patched-up
@@ -143,10 +128,27 @@ Result<Image> decode_png(std::span<const std::byte> bytes, std::int64_t max_pixe
 
 }  // namespace
 
+std::unexpected<Error> undecodable(std::string_view format, std::string_view reason) {
+  const bool cut_short = reason.find("Premature end") != std::string_view::npos ||
+                         reason.find("end of data") != std::string_view::npos;
+  return fail(cut_short ? ErrorCode::kNeedMoreBytes : ErrorCode::kCorrupt, kDecode,
+              std::string(format) + " cannot be decoded: " + std::string(reason));
+}
+
+Result<void> check_size(std::string_view format, std::int64_t width, std::int64_t height,
+                        std::int64_t max_pixels) {
+  if (width >= 1 && height >= 1 && height <= max_pixels / width) return {};
+  return fail(ErrorCode::kResourceExhausted, kDecode,
+              std::string(format) + " has " + std::to_string(width) + "x" + std::to_string(height) +
+                  " pixels, expected at least one and at most " + std::to_string(max_pixels) +
+                  " in all");
+}
+
 Result<Image> decode_image(std::span<const std::byte> bytes, std::int64_t max_pixels) {
   if (starts_with(bytes, kJpegMagic)) return decode_jpeg(bytes, max_pixels);
   if (starts_with(bytes, kPngMagic)) return decode_png(bytes, max_pixels);
-  return neither(bytes);
+  if (is_webp(bytes)) return decode_webp(bytes, max_pixels);
+  return none_of_them(bytes);
 }
 
 Result<Image> load_image(const std::filesystem::path& path) {

@@ -33,12 +33,12 @@ struct Image {
 /// Largest picture that is decoded unless told otherwise: 64 megapixels.
 inline constexpr std::int64_t kMaxPixels = std::int64_t{64} << 20;
 
-/// Decodes a JPEG or a PNG, told apart by their first bytes. Gray, palette, 16-bit and CMYK
+/// Decodes a JPEG, a PNG or a WebP, told apart by their first bytes. Gray, palette, 16-bit and CMYK
 /// pictures become RGB; transparency is laid over white. The EXIF orientation is not applied, and a
 /// chroma sampling that TurboJPEG does not know is refused. Hostile bytes are safe; memory stays
 /// under 16 bytes per pixel of `max_pixels`. A picture that the decoder had to patch up is an
-/// error, not a picture. Errors: kNotThisFormat (neither), kNeedMoreBytes (cut short), kCorrupt,
-/// kResourceExhausted (too large).
+/// error, not a picture. Errors: kNotThisFormat (none of them), kNeedMoreBytes (cut short),
+/// kCorrupt, kResourceExhausted (too large).
 Result<Image> decode_image(std::span<const std::byte> bytes, std::int64_t max_pixels = kMaxPixels);
 
 /// Reads and decodes a file; errors name it.
@@ -49,5 +49,12 @@ Result<std::vector<std::byte>> encode_jpeg(const Image& image, int quality);
 
 /// An 8-bit RGB PNG.
 Result<std::vector<std::byte>> encode_png(const Image& image);
+
+/// A lossy WebP, which has chroma at half resolution both ways; quality 0..100.
+/// Error: kUnsupported for sides over 16383.
+Result<std::vector<std::byte>> encode_webp(const Image& image, int quality);
+
+/// A WebP that decodes to the same picture. Error: as encode_webp().
+Result<std::vector<std::byte>> encode_webp_lossless(const Image& image);
 
 }  // namespace cleave::data

@@ -15,9 +15,10 @@ struct Extension {
   std::string_view text;
   InputKind kind;
 };
-constexpr std::array<Extension, 4> kExtensions{{{".jpg", InputKind::kImage},
+constexpr std::array<Extension, 5> kExtensions{{{".jpg", InputKind::kImage},
                                                 {".jpeg", InputKind::kImage},
                                                 {".png", InputKind::kImage},
+                                                {".webp", InputKind::kImage},
                                                 {".npy", InputKind::kTensor}}};
 
 Result<std::vector<InputItem>> expand_folder(const fs::path& folder) {
@@ -34,7 +35,7 @@ Result<std::vector<InputItem>> expand_folder(const fs::path& folder) {
                 "cannot read folder '" + folder.string() + "': " + error.message());
   if (items.empty()) {
     return fail(ErrorCode::kInvalidArgument, kPlace,
-                "folder '" + folder.string() + "' holds no .jpg, .jpeg, .png or .npy file");
+                "folder '" + folder.string() + "' holds no .jpg, .jpeg, .png, .webp or .npy file");
   }
   std::ranges::sort(items, {}, &InputItem::path);
   return items;
@@ -69,7 +70,7 @@ Result<std::vector<InputItem>> expand_inputs(std::span<const std::string> paths)
     } else {
       return fail(
           ErrorCode::kInvalidArgument, kPlace,
-          "'" + text + "' is of an unknown kind, expected a .jpg, .jpeg, .png or .npy file");
+          "'" + text + "' is of an unknown kind, expected a .jpg, .jpeg, .png, .webp or .npy file");
     }
   }
   return items;

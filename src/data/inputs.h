@@ -12,7 +12,7 @@ namespace cleave::data {
 
 /// What a file given as input holds, told by its extension.
 enum class InputKind {
-  kImage,   ///< .jpg, .jpeg, .png
+  kImage,   ///< .jpg, .jpeg, .png, .webp
   kTensor,  ///< .npy
 };
 

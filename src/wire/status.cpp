@@ -12,7 +12,7 @@ struct StatusRow {
 };
 
 // Read backwards, the first row with the status wins.
-constexpr std::array<StatusRow, 11> kStatuses{{
+constexpr std::array<StatusRow, 12> kStatuses{{
     {ErrorCode::kInvalidArgument, 3, 400},    // INVALID_ARGUMENT
     {ErrorCode::kNotThisFormat, 3, 400},      //
     {ErrorCode::kNeedMoreBytes, 3, 400},      //
@@ -21,6 +21,7 @@ constexpr std::array<StatusRow, 11> kStatuses{{
     {ErrorCode::kUnsupported, 12, 501},       // UNIMPLEMENTED
     {ErrorCode::kInternal, 13, 500},          // INTERNAL
     {ErrorCode::kIo, 13, 500},                //
+    {ErrorCode::kOutOfSync, 9, 409},          // FAILED_PRECONDITION
     {ErrorCode::kUnavailable, 14, 503},       // UNAVAILABLE
     {ErrorCode::kDeadlineExceeded, 4, 504},   // DEADLINE_EXCEEDED
     {ErrorCode::kResourceExhausted, 8, 429},  // RESOURCE_EXHAUSTED

@@ -132,18 +132,20 @@ TEST_F(Service, PicturesGiveWhatPreprocessingHereGives) {
   const data::Image large = data::synthetic_picture(200, 120, 1);
   const auto jpeg = data::encode_jpeg(large, 90).value();
   const auto png = data::encode_png(preprocess.picture(large)).value();
-  std::vector<std::string> elements{std::string(as_text(jpeg)), std::string(as_text(png))};
+  const auto webp = data::encode_webp(large, 80).value();
+  std::vector<std::string> elements;
+  for (const auto& bytes : {jpeg, png, webp}) elements.emplace_back(as_text(bytes));
   std::vector<float> expected;
   for (const std::string& element : elements) {
     const auto answer =
         whole_answer(preprocess.apply(data::decode_image(as_bytes(element)).value()));
     expected.insert(expected.end(), answer.begin(), answer.end());
   }
-  for (const Shape& shape : {Shape{2}, Shape{2, 1}}) {
+  for (const Shape& shape : {Shape{3}, Shape{3, 1}}) {
     const auto answer =
         infer(*service_, request_of("tiny", wire::bytes_tensor("image", shape, elements)));
     ASSERT_TRUE(answer) << answer.error().to_string();
-    EXPECT_EQ(answer->outputs.at(0).shape, (Shape{2, 10}));
+    EXPECT_EQ(answer->outputs.at(0).shape, (Shape{3, 10}));
     EXPECT_LE(largest_difference(floats(answer->outputs[0]), expected), kSameAnswer);
   }
 }

@@ -37,6 +37,11 @@ constexpr std::array kGolden{
     Golden{"png-f32", "quant:bits=8|tile|png", DType::kF32, false},
     Golden{"png-u8", "tile|png", DType::kU8, false},
     Golden{"jpeg-f32", "quant:bits=8|tile|jpeg:q=85", DType::kF32, false},
+    Golden{"tile-similar-f32", "tile:order=similar,layout=pow2,pad=8|png", DType::kF32, false},
+    Golden{"webp-f32", "quant:bits=8|tile|webp:q=75", DType::kF32, false},
+    Golden{"h264-f32", "tile|h264:qp=26", DType::kF32, false},
+    Golden{"h265-f32", "tile|h265:qp=26", DType::kF32, false},
+    Golden{"webp-lossless-u8", "tile|webp:mode=lossless", DType::kU8, false},
 };
 
 /// Values made of whole numbers alone, so that no library's rounding decides about them.

@@ -67,11 +67,45 @@ TEST(Image, EveryJpegKindShowsTheSamePicture) {
   EXPECT_EQ(gray.pixel(5, 5)[0], gray.pixel(5, 5)[1]);
 }
 
+TEST(Image, LosslessWebPRoundTripIsExact) {
+  for (const auto& [w, h] : {std::pair{1, 1}, {9, 7}, {64, 3}}) {
+    const Image image = formula_picture(w, h);
+    EXPECT_EQ(decode_image(encode_webp_lossless(image).value()).value(), image);
+  }
+}
+
+TEST(Image, WebPQualityBuysFidelity) {
+  const Image image = synthetic_picture(160, 120, 1);
+  const auto small = encode_webp(image, 0).value();
+  const auto large = encode_webp(image, 95).value();
+  EXPECT_LT(small.size(), large.size());
+  const double small_db = psnr_db(decode_image(small).value(), image);
+  const double large_db = psnr_db(decode_image(large).value(), image);
+  EXPECT_GT(small_db, 20);
+  EXPECT_GT(large_db, small_db + 3);
+}
+
+TEST(Image, WebPRefusesWhatItCannotHold) {
+  EXPECT_EQ(encode_webp(Image(8, 8), 101).error().message,
+            "WebP quality is 101, expected 0 to 100");
+  EXPECT_FALSE(encode_webp(Image(8, 8), -1));
+  EXPECT_TRUE(encode_webp(Image(16383, 1), 0));
+  EXPECT_EQ(encode_webp_lossless(Image(16384, 1)).error().to_string(),
+            "[data.encode] WebP of 16384x1 pixels, expected sides up to 16383");
+}
+
+TEST(Image, TransparentWebPIsLaidOverWhite) {
+  const Image alpha = load_image(corpus("alpha.webp")).value();
+  EXPECT_EQ(alpha.pixel(0, 0)[0], 255);
+  EXPECT_NEAR(alpha.pixel(8, 6)[0], formula_picture(9, 7).pixel(8, 6)[0], 8);
+  EXPECT_EQ(load_image(corpus("animation.webp")).error().code, ErrorCode::kCorrupt);
+}
+
 TEST(Image, SaysWhatItFoundInstead) {
   const Error gif = decode_image(as_bytes("GIF89a and more")).error();
   EXPECT_EQ(gif.to_string(),
-            "[data.decode] found 15 bytes that start with 47 49 46 38, expected a JPEG (ff d8 ff) "
-            "or a PNG (89 50 4e 47)");
+            "[data.decode] found 15 bytes that start with 47 49 46 38, expected a JPEG (ff d8 ff), "
+            "a PNG (89 50 4e 47) or a WebP (52 49 46 46)");
   EXPECT_EQ(gif.code, ErrorCode::kNotThisFormat);
   EXPECT_EQ(decode_image({}).error().code, ErrorCode::kNotThisFormat);
   const Error missing = load_image("/nowhere/photo.jpg").error();
@@ -84,7 +118,8 @@ TEST(Image, SaysWhatItFoundInstead) {
 TEST(Image, PixelsAreBounded) {
   const auto png = encode_png(Image(100, 100)).value();
   const auto jpeg = encode_jpeg(Image(100, 100), 50).value();
-  for (const auto& bytes : {png, jpeg}) {
+  const auto webp = encode_webp(Image(100, 100), 50).value();
+  for (const auto& bytes : {png, jpeg, webp}) {
     EXPECT_TRUE(decode_image(bytes, 10000));
     EXPECT_EQ(decode_image(bytes, 9999).error().code, ErrorCode::kResourceExhausted);
   }
@@ -99,6 +134,12 @@ TEST(Image, EveryTruncationIsAnError) {
   // The last two bytes of a JPEG only say that it ends.
   for (std::size_t n = 0; n < jpeg.size() - 2; ++n)
     EXPECT_FALSE(decode_image(std::span(jpeg).first(n))) << n;
+  for (const auto& webp : {encode_webp(image, 80).value(), encode_webp_lossless(image).value()}) {
+    for (std::size_t n = 0; n < webp.size(); ++n)
+      EXPECT_FALSE(decode_image(std::span(webp).first(n))) << n;
+    EXPECT_EQ(decode_image(std::span(webp).first(webp.size() / 2)).error().code,
+              ErrorCode::kNeedMoreBytes);
+  }
   EXPECT_EQ(decode_image(std::span(jpeg).first(jpeg.size() * 9 / 10)).error().code,
             ErrorCode::kNeedMoreBytes);
   EXPECT_EQ(decode_image(std::span(png).first(png.size() / 2)).error().code,

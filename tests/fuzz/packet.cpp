@@ -37,8 +37,17 @@ void decode_forged(Span bytes) {
 
 /// The first bytes choose codec, type and shape; the rest is the payload.
 void decode_payload(Span bytes) {
-  constexpr std::array kSpecs{"raw|zstd",           "f16",      "quant",    "quant:bits=3",
-                              "quant:bits=16|zstd", "tile|png", "tile|jpeg"};
+  constexpr std::array kSpecs{"raw|zstd",
+                              "f16",
+                              "quant",
+                              "quant:bits=3",
+                              "quant:bits=16|zstd",
+                              "tile|png",
+                              "tile|jpeg",
+                              "tile|webp",
+                              "tile|webp:mode=lossless",
+                              "tile|h264",
+                              "tile|h265"};
   constexpr std::array kDTypes{DType::kF32, DType::kF16, DType::kU8, DType::kI64};
   if (bytes.size() < 5) return;
   const auto at = [&](std::size_t i) { return std::to_integer<std::size_t>(bytes[i]); };

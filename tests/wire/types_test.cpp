@@ -105,7 +105,7 @@ TEST(WireTypes, StatusesAreTheProtocols) {
   for (const ErrorCode code :
        {ErrorCode::kInvalidArgument, ErrorCode::kNotFound, ErrorCode::kUnsupported,
         ErrorCode::kInternal, ErrorCode::kUnavailable, ErrorCode::kDeadlineExceeded,
-        ErrorCode::kResourceExhausted}) {
+        ErrorCode::kResourceExhausted, ErrorCode::kOutOfSync}) {
     EXPECT_EQ(code_of_grpc(grpc_status_of(code)), code);
     EXPECT_EQ(code_of_http(http_status_of(code)), code);
   }

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <cstring>
+
+#include "codec/libav.h"
+#include "codec/nal_units.h"
+
+namespace cleave::codec {
+namespace {
+
+constexpr std::string_view kPlace = "codec.video";
+/// Ours: the frame at hand, the one it refers to, and what a decoder holds on to between them.
+constexpr int kMaxFrames = 4;
+/// More than what decoders add to a side for their own kernels.
+constexpr int kRounding = 128;
+
+AVCodecID id_of(VideoFormat format) {
+  return format == VideoFormat::kH264 ? AV_CODEC_ID_H264 : AV_CODEC_ID_HEVC;
+}
+
+/// One decoder of libavcodec for pictures of one size.
+class LibavDecoder final : public VideoDecoder {
+ public:
+  LibavDecoder(VideoFormat format, const Shape& shape)
+      : format_(format),
+        shape_(shape),
+        height_(coded_side(shape[0])),
+        width_(coded_side(shape[1])),
+        packet_(av_packet_alloc()),
+        frame_(av_frame_alloc()) {}
+
+  Result<void> open() {
+    const AVCodec* codec = avcodec_find_decoder(id_of(format_));
+    if (codec == nullptr)
+      return fail(ErrorCode::kUnsupported, kPlace, "libavcodec is here without this decoder");
+    context_.reset(avcodec_alloc_context3(codec));
+    if (!context_ || !packet_ || !frame_)
+      return fail(ErrorCode::kInternal, kPlace, "no memory for a decoder");
+    context_->thread_count = 1;
+    context_->thread_type = FF_THREAD_SLICE;
+    context_->flags |= AV_CODEC_FLAG_LOW_DELAY;
+    context_->err_recognition = AV_EF_EXPLODE;
+    context_->error_concealment = 0;
+    context_->max_pixels = std::int64_t{height_ + kRounding} * (width_ + kRounding);
+    context_->opaque = this;
+    context_->get_buffer2 = take_buffer;
+    const int status = avcodec_open2(context_.get(), codec, nullptr);
+    if (status < 0) return libav_error(ErrorCode::kInternal, "no decoder", status);
+    return {};
+  }
+
+  Result<Tensor> decode(std::span<const std::byte> units, bool key) override {
+    if (!is_picture(format_, split_units(format_, units), key)) {
+      return fail(ErrorCode::kCorrupt, kPlace,
+                  std::string("units that are not one ") + (key ? "key frame" : "frame"));
+    }
+    int status = av_new_packet(packet_.get(), static_cast<int>(units.size()));
+    if (status < 0) return libav_error(ErrorCode::kResourceExhausted, "no packet", status);
+    std::memcpy(packet_->data, units.data(), units.size());
+    Result<Tensor> picture = decode_packet(key);
+    av_packet_unref(packet_.get());
+    av_frame_unref(frame_.get());
+    return picture;
+  }
+
+ private:
+  Result<Tensor> decode_packet(bool key) {
+    // A decoder would first make its tables for whatever size the stream claims.
+    if (key) CLEAVE_CHECK(check_size());
+    int status = avcodec_send_packet(context_.get(), packet_.get());
+    if (status == 0) status = avcodec_receive_frame(context_.get(), frame_.get());
+    if (status < 0)
+      return libav_error(ErrorCode::kCorrupt, "the picture cannot be decoded", status);
+    const bool luma_first = frame_->format == AV_PIX_FMT_GRAY8 ||
+                            frame_->format == AV_PIX_FMT_YUV420P ||
+                            frame_->format == AV_PIX_FMT_YUVJ420P;
+    const bool whole =
+        frame_->decode_error_flags == 0 && (frame_->flags & AV_FRAME_FLAG_CORRUPT) == 0;
+    if (!luma_first || !whole || frame_->height != height_ || frame_->width != width_)
+      return fail(ErrorCode::kCorrupt, kPlace, "a frame that is damaged or not grey");
+    return copy();
+  }
+
+  Tensor copy() const {
+    Tensor picture(DType::kU8, shape_);
+    const auto width = static_cast<std::size_t>(shape_[1]);
+    for (std::int64_t y = 0; y < shape_[0]; ++y) {
+      std::memcpy(picture.bytes().data() + static_cast<std::size_t>(y) * width,
+                  frame_->data[0] + y * frame_->linesize[0], width);
+    }
+    return picture;
+  }
+
+  /// Compares the size in the packet's parameter sets with the one expected.
+  Result<void> check_size() {
+    const AvPointer<AVCodecParserContext> parser(av_parser_init(id_of(format_)));
+    if (!parser) return fail(ErrorCode::kUnsupported, kPlace, "libavcodec is here without parsers");
+    parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
+    std::uint8_t* out = nullptr;
+    int size = 0;
+    av_parser_parse2(parser.get(), context_.get(), &out, &size, packet_->data, packet_->size,
+                     AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
+    if (parser->coded_height == height_ && parser->coded_width == width_) return {};
+    return fail(ErrorCode::kCorrupt, kPlace,
+                "a picture of " + shape_text({parser->coded_height, parser->coded_width}) +
+                    ", expected " + shape_text({height_, width_}) + " for " + shape_text(shape_));
+  }
+
+  static void give_back(void* decoder, std::uint8_t*) {
+    --static_cast<LibavDecoder*>(decoder)->frames_;
+  }
+
+  /// Refuses frames of another size, and more of them than a stream of ours needs.
+  static int take_buffer(AVCodecContext* context, AVFrame* frame, int flags) {
+    auto* self = static_cast<LibavDecoder*>(context->opaque);
+    if (frame->height != self->height_ || frame->width != self->width_ ||
+        self->frames_ >= kMaxFrames) {
+      return AVERROR_INVALIDDATA;
+    }
+    AVBufferRef* counted =
+        av_buffer_create(&self->anchor_, sizeof self->anchor_, give_back, self, 0);
+    if (counted == nullptr) return AVERROR(ENOMEM);
+    ++self->frames_;
+    frame->opaque_ref = counted;  // goes when the last reference to the frame goes
+    return avcodec_default_get_buffer2(context, frame, flags);
+  }
+
+  VideoFormat format_;
+  Shape shape_;
+  int height_;
+  int width_;
+  int frames_ = 0;
+  std::uint8_t anchor_ = 0;
+  AvPointer<AVPacket> packet_;
+  AvPointer<AVFrame> frame_;
+  // Last, so that it goes first: it gives back frames.
+  AvPointer<AVCodecContext> context_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<VideoDecoder>> make_video_decoder(VideoFormat format, const Shape& shape) {
+  silence_libav();
+  auto decoder = std::make_unique<LibavDecoder>(format, shape);
+  CLEAVE_CHECK(decoder->open());
+  return decoder;
+}
+
+}  // namespace cleave::codec
