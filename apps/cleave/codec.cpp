@@ -6,9 +6,11 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "codec/calibrated_value.h"
 #include "codec/packet.h"
 #include "codec/packet_list.h"
 #include "codec/stage.h"
+#include "codec_calibrate.h"
 #include "codec_table.h"
 #include "data/npy.h"
 #include "verbs.h"
@@ -18,6 +20,8 @@ namespace {
 
 struct Options {
   std::string spec;
+  std::string calibration;
+  std::string value;
   std::string in;
   std::string out;
   bool each = false;
@@ -87,8 +91,21 @@ void print_sizes(const Options& options, const codec::Codec& codec, const Tensor
     fmt::print("packets    {} of {:.1f} bytes on average\n", packets.packets, mean_bytes);
 }
 
+/// The codec that was asked for: by its spec, or a calibration's, which a spec may replace.
+Result<codec::Codec> choose_codec(const Options& options) {
+  if (options.calibration.empty()) {
+    if (!options.spec.empty()) return codec::Codec::create(options.spec);
+    return fail(ErrorCode::kInvalidArgument, "codec", "neither --codec nor --calibration is given");
+  }
+  const Json file =
+      CLEAVE_TRY(parse_json(CLEAVE_TRY(read_file(options.calibration)), options.calibration));
+  const auto values = CLEAVE_TRY(codec::calibrated_values_from_json(file));
+  const auto value = CLEAVE_TRY(codec::find_calibrated(values, options.value));
+  return codec::Codec::create(options.spec.empty() ? value.codec : options.spec, value.calibration);
+}
+
 Result<int> encode(const Options& options) {
-  const codec::Codec codec = CLEAVE_TRY(codec::Codec::create(options.spec));
+  const codec::Codec codec = CLEAVE_TRY(choose_codec(options));
   const Tensor tensor = CLEAVE_TRY(data::read_npy(options.in));
   codec::PacketList packets;
   if (options.each) {
@@ -128,12 +145,17 @@ Action define_codec(CLI::App& command) {
   const auto options = std::make_shared<Options>();
   command.require_subcommand(1);
   CLI::App* encode_command = command.add_subcommand("encode", "turn an .npy array into a packet");
-  encode_command
-      ->add_option("--codec", options->spec, "stages joined by '|', such as quant:bits=4|zstd")
-      ->required();
+  encode_command->add_option("--codec", options->spec,
+                             "stages joined by '|', such as quant:bits=4|zstd");
   CLI::App* decode_command =
       command.add_subcommand("decode", "turn a packet back into an .npy array");
   CLI::App* list_command = command.add_subcommand("list", "list the stages and their settings");
+  encode_command->add_option("--calibration", options->calibration,
+                             "what `codec calibrate` wrote: its codec, unless --codec is given");
+  encode_command->add_option("--value", options->value, "which of the calibration's values it is");
+  CLI::App* calibrate_command = command.add_subcommand(
+      "calibrate", "find the cheapest codec for a cut that keeps a network's answers");
+  const Action calibrate = define_codec_calibrate(*calibrate_command);
   const auto table = std::make_shared<CodecTableArgs>();
   CLI::App* table_command =
       command.add_subcommand("table", "measure codecs on a network's values, for cleave plan");
@@ -155,6 +177,7 @@ Action define_codec(CLI::App& command) {
   return [=]() -> Result<int> {
     if (encode_command->parsed()) return encode(*options);
     if (decode_command->parsed()) return decode(*options);
+    if (calibrate_command->parsed()) return calibrate();
     if (table_command->parsed()) return write_codec_table(*table);
     return list(options->json);
   };

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/file.h"
 #include "bundle/writer.h"
+#include "codec/calibrated_value.h"
 #include "data/labels.h"
 #include "plan/planner.h"
 #include "plan_args.h"
@@ -24,6 +26,7 @@ struct Args {
   std::string out;
   std::string name;
   std::string labels;
+  std::vector<std::string> calibrations;
 };
 
 /// The cuts that were asked for; without any, the planner's best split for the link.
@@ -61,6 +64,12 @@ Result<int> run(const Args& args) {
   request.model_name = loaded.name;
   request.cuts = CLEAVE_TRY(choose_cuts(loaded.model, args, problem));
   request.codec = args.plan.codec;
+  for (const std::string& file : args.calibrations) {
+    const Json json = CLEAVE_TRY(parse_json(CLEAVE_TRY(read_file(file)), file));
+    for (codec::CalibratedValue& value :
+         CLEAVE_TRY(about(file, codec::calibrated_values_from_json(json))))
+      request.calibrated.push_back(std::move(value));
+  }
   if (samples.preprocess) request.preprocess = samples.preprocess->spec();
   request.samples = std::move(samples.inputs);
   if (!args.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(args.labels));
@@ -92,6 +101,8 @@ Action define_split(CLI::App& command) {
   command.add_option("--out", args->out, "folder to write the bundle into")->required();
   command.add_option("--name", args->name, "the bundle's name; the folder's if not given");
   command.add_option("--labels", args->labels, "file with one class name a line");
+  command.add_option("--calibration", args->calibrations,
+                     "what `codec calibrate` wrote, for the values that it has; may be repeated");
   return [args] { return run(*args); };
 }
 

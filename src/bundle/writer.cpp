@@ -111,9 +111,16 @@ class CutWriter {
       // The graph may not know a shape or type that the run has now shown.
       value.value.shape = seen.front().shape();
       value.value.dtype = seen.front().dtype();
-      value.calibration = CLEAVE_TRY(
-          about("value '" + spec.name + "'", codec::Codec::calibrate(request_.codec, seen)));
-      const auto codec = CLEAVE_TRY(codec::Codec::create(request_.codec, value.calibration));
+      const auto known = std::ranges::find(
+          request_.calibrated, spec.name,
+          [](const codec::CalibratedValue& calibrated) { return calibrated.value.name; });
+      const bool is_known = known != request_.calibrated.end();
+      value.calibration = is_known
+                              ? known->calibration
+                              : CLEAVE_TRY(about("value '" + spec.name + "'",
+                                                 codec::Codec::calibrate(request_.codec, seen)));
+      const auto codec = CLEAVE_TRY(
+          codec::Codec::create(is_known ? known->codec : request_.codec, value.calibration));
       value.codec = codec.spec();
       result.push_back(std::move(value));
     }

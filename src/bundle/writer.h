@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bundle/bundle.h"
+#include "codec/calibrated_value.h"
 #include "engine/engine.h"
 #include "graph/model.h"
 
@@ -17,6 +18,8 @@ struct WriteRequest {
   std::string model_name;
   std::vector<const graph::Cut*> cuts;  ///< of the model; the first is the default
   std::string codec;                    ///< spec, for every float value that crosses
+  /// Values whose codec was calibrated before; the others are by `codec` and the samples.
+  std::vector<codec::CalibratedValue> calibrated;
   /// Inputs of real runs (each a full set in the model's order), on which codecs are calibrated.
   /// The first becomes the check vector. At least one.
   std::vector<std::vector<Tensor>> samples;

@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::string_view kPlace = "codec.cleave";
 constexpr int kCompression = 19;
-/// Largest number of channels that a basis may have, and of bytes that its arrays may take.
+/// Largest number of channels and of the matrix's entries that a basis may have, and of bytes that
+/// its arrays may take: what a hostile one may cost.
 constexpr int kMaxChannels = 1 << 20;
-constexpr std::size_t kMaxArrayBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxEntries = 1 << 17;
+constexpr std::size_t kMaxArrayBytes = std::size_t{16} << 20;
 
 /// Arrays of a basis one behind the other, lowest byte first.
 class Writer {
@@ -96,8 +98,9 @@ Result<void> read_arrays(const std::string& text, bool has_matrix, std::size_t s
   basis.mean.resize(static_cast<std::size_t>(basis.channels));
   basis.gain.resize(static_cast<std::size_t>(basis.components));
   const std::size_t entries = has_matrix ? basis.mean.size() * basis.gain.size() : 0;
-  if (entries > kMaxArrayBytes || state_bytes > kMaxArrayBytes)
-    return contradiction("of too many entries");
+  if (entries > kMaxEntries)
+    return contradiction("with a matrix of " + std::to_string(entries) +
+                         " entries, expected up to " + std::to_string(kMaxEntries));
   basis.matrix.resize(entries);
   basis.state.resize(state_bytes);
   const bool whole = reader.get(basis.mean) && reader.get(basis.gain) && reader.get(basis.matrix) &&
@@ -162,12 +165,12 @@ Result<FeatureBasis> feature_basis_from_json(const Json& json) {
   CLEAVE_CHECK(check_numbers(basis));
   if (!has_matrix && basis.components != basis.channels)
     return contradiction("without a matrix of fewer components than channels");
+  const std::size_t expected = CoefficientModel::state_bytes({basis.components, 1, 1, basis.block});
+  if (state_bytes != 0 && state_bytes != expected)
+    return contradiction("with a state of " + std::to_string(state_bytes) + " bytes, expected " +
+                         std::to_string(expected));
   CLEAVE_CHECK(read_arrays(CLEAVE_TRY(json_get<std::string>(json, "arrays", kPlace)), has_matrix,
                            state_bytes, basis));
-  const std::size_t expected = CoefficientModel::state_bytes({basis.components, 1, 1, basis.block});
-  if (!basis.state.empty() && basis.state.size() != expected)
-    return contradiction("with a state of " + std::to_string(basis.state.size()) +
-                         " bytes, expected " + std::to_string(expected));
   return basis;
 }
 

@@ -1,0 +1,202 @@
+// cleave codec calibrate: the cheapest way to send a cut's values that keeps the answers.
+#include "codec_calibrate.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+
+#include "base/file.h"
+#include "base/spec.h"
+#include "data/labels.h"
+#include "model_args.h"
+#include "study/calibrate.h"
+#include "study/samples.h"
+
+namespace cleave::app {
+namespace {
+
+constexpr std::string_view kPlace = "calibrate";
+
+struct Args {
+  ModelArgs model;
+  std::string cut;
+  std::string data;
+  std::string split;
+  std::string preprocess;
+  std::string labels;
+  std::string floor = "1%";
+  double kl_nats = 0;
+  double psnr_db = 0;
+  std::size_t limit = 512;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  bool no_compare = false;
+  bool json = false;
+  std::string out;
+};
+
+Result<double> parse_share(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  const auto number = parse_number<double>(percent ? text.substr(0, text.size() - 1) : text);
+  if (number && *number > 0 && *number < (percent ? 100 : 1))
+    return percent ? *number / 100 : *number;
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "--floor is '" + std::string(text) + "', expected a share such as 1% or 0.01");
+}
+
+/// Pictures to calibrate on: those for training, where the data says which they are.
+Result<data::Dataset> open_data(const Args& args) {
+  if (!args.split.empty()) return data::Dataset::open(args.data, args.split);
+  auto training = data::Dataset::open(args.data, "train");
+  return training ? std::move(training) : data::Dataset::open(args.data);
+}
+
+Json to_json(const study::Estimate& estimate) {
+  return {{"value", estimate.value},
+          {"low", estimate.low},
+          {"high", estimate.high},
+          {"samples", estimate.samples}};
+}
+
+Json to_json(const study::CalibrationScore& score) {
+  const study::AccuracyReport& accuracy = score.summary.accuracy;
+  Json json{{"bytes_per_sample", to_json(score.summary.bytes)}};
+  const auto add = [&](const char* key, const std::optional<study::Estimate>& estimate) {
+    if (estimate) json[key] = to_json(*estimate);
+  };
+  add("top1_share", accuracy.top1);
+  add("top1_loss_share", score.top1_loss);
+  add("agreement_share", accuracy.agreement);
+  add("kl_nats", accuracy.kl_nats);
+  add("psnr_db", accuracy.psnr_db);
+  return json;
+}
+
+Json to_json(const study::Calibration& calibration, const std::string& cut) {
+  Json others = Json::array();
+  for (const study::FamilyChoice& other : calibration.others) {
+    const bool found = std::isfinite(other.bytes_at_limit);
+    others.push_back({{"codecs", other.family},
+                      {"codec", other.spec},
+                      {"bytes_at_limit", found ? Json(other.bytes_at_limit) : Json()}});
+  }
+  return {{"format", "cleave-calibration/1"},
+          {"cut", cut},
+          {"limit", calibration.limit},
+          {"calibration_bytes", calibration.json_bytes},
+          {"fitted", to_json(calibration.fitted)},
+          {"held_out", to_json(calibration.held_out)},
+          {"held_out_bytes_at_limit", calibration.own_bytes_at_limit},
+          {"others", others},
+          {"values", codec::to_json(calibration.values)}};
+}
+
+std::string with_interval(const std::optional<study::Estimate>& estimate, double unit) {
+  if (!estimate) return "-";
+  return fmt::format("{:.3g} ({:.3g} to {:.3g})", estimate->value * unit, estimate->low * unit,
+                     estimate->high * unit);
+}
+
+void print_score(const char* which, const study::CalibrationScore& score) {
+  const study::AccuracyReport& accuracy = score.summary.accuracy;
+  fmt::print(
+      "{:<10} {:>8.0f} {:>22} {:>22} {:>24} {:>8}\n", which, score.summary.bytes.value,
+      with_interval(score.top1_loss, 100), with_interval(accuracy.agreement, 100),
+      accuracy.psnr_db ? with_interval(accuracy.psnr_db, 1) : with_interval(accuracy.kl_nats, 1),
+      score.summary.bytes.samples);
+}
+
+void print(const study::Calibration& calibration) {
+  fmt::print("limit      {}\n", calibration.limit);
+  for (const codec::CalibratedValue& value : calibration.values)
+    fmt::print("value      {} {} {}, coded by {}\n", value.value.name,
+               dtype_name(value.value.dtype), shape_text(value.value.shape), value.codec);
+  fmt::print("calibrated {} bytes as JSON, {} designs compared\n\n", calibration.json_bytes,
+             calibration.designs);
+  const bool picture = calibration.fitted.summary.accuracy.psnr_db.has_value();
+  fmt::print("{:<10} {:>8} {:>22} {:>22} {:>24} {:>8}\n", "half", "bytes", "points of top-1 lost",
+             "agreement, %", picture ? "PSNR, dB" : "KL, nat", "pictures");
+  print_score("fitted", calibration.fitted);
+  print_score("held out", calibration.held_out);
+  if (calibration.others.empty()) return;
+  fmt::print("\nat the limit on the pictures held out   bytes\n");
+  fmt::print("{:<36} {:>8.0f}\n", "cleave", calibration.own_bytes_at_limit);
+  for (const study::FamilyChoice& other : calibration.others)
+    fmt::print("{:<36} {:>8}\n", other.family,
+               std::isfinite(other.bytes_at_limit) ? fmt::format("{:.0f}", other.bytes_at_limit)
+                                                   : "never");
+}
+
+Result<study::CalibrationOptions> options_of(const Args& args) {
+  study::CalibrationOptions options;
+  options.limit.loss_share = CLEAVE_TRY(parse_share(args.floor));
+  if (args.kl_nats > 0) options.limit.kl_nats = args.kl_nats;
+  if (args.psnr_db > 0) options.limit.psnr_db = args.psnr_db;
+  options.pictures = args.limit;
+  options.seed = args.seed;
+  options.threads = args.threads;
+  options.compare = !args.no_compare;
+  if (!args.labels.empty()) options.labels = CLEAVE_TRY(data::read_labels(args.labels));
+  options.progress = [](const std::string& what) { fmt::print(stderr, "{}\n", what); };
+  return options;
+}
+
+Result<int> run(const Args& args) {
+  const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
+  const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(args.cut));
+  const data::Dataset set = CLEAVE_TRY(open_data(args));
+  const auto preprocess =
+      CLEAVE_TRY(study::choose_preprocess(loaded.model.inputs(), args.preprocess));
+  if (!preprocess)
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "the network's input does not look like a picture; say how with --preprocess");
+  const auto calibration = CLEAVE_TRY(study::calibrate_cut(
+      loaded.model, *cut, *loaded.engine, set, *preprocess, CLEAVE_TRY(options_of(args))));
+  const Json json = to_json(calibration, cut->id());
+  if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, dump_json(json, 1) + "\n"));
+  if (args.json) {
+    fmt::print("{}\n", dump_json(json, 2));
+  } else {
+    print(calibration);
+    if (!args.out.empty()) fmt::print("\nwrote {}\n", args.out);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::function<Result<int>()> define_codec_calibrate(CLI::App& command) {
+  const auto args = std::make_shared<Args>();
+  add_model_args(command, args->model);
+  command.add_option("--at", args->cut, "where to cut: its number, the layer before it, a value")
+      ->required();
+  command
+      .add_option("--data", args->data,
+                  "cifar10, fashion-mnist, or a folder or tar archive of pictures")
+      ->required();
+  command.add_option("--split", args->split, "train or test; train where there is one");
+  command
+      .add_option("--floor", args->floor,
+                  "share of top-1 that may be lost; without labels, of agreement")
+      ->capture_default_str();
+  command.add_option("--kl", args->kl_nats, "instead: largest mean KL divergence, in nats")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--psnr", args->psnr_db,
+                  "for networks that make pictures: least PSNR of the output, in dB")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--limit", args->limit, "pictures: half calibrate, half score")
+      ->capture_default_str();
+  command.add_option("--seed", args->seed, "of the choice of pictures")->capture_default_str();
+  command.add_option("--preprocess", args->preprocess, "how a picture becomes the input");
+  command.add_option("--labels", args->labels, "file with the network's class names, one a line");
+  command.add_option("--threads", args->threads, "0: every processor")->capture_default_str();
+  command.add_flag("--no-compare", args->no_compare, "do not try other codecs beside");
+  command.add_option("--out", args->out, "file for the calibration");
+  command.add_flag("--json", args->json, "print JSON");
+  return [args] { return run(*args); };
+}
+
+}  // namespace cleave::app

@@ -1,0 +1,178 @@
+#include "study/calibrate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "data/labels.h"
+#include "data/subset.h"
+
+namespace cleave::study {
+namespace {
+
+constexpr std::string_view kPlace = "study.calibrate";
+constexpr std::size_t kLeastPictures = 16;
+
+/// Inputs of a network, and their labels where there are any.
+struct Inputs {
+  std::vector<std::vector<Tensor>> samples;
+  std::vector<int> labels;
+};
+
+class Calibrator {
+ public:
+  Calibrator(const graph::Model& model, const graph::Cut& cut, engine::Engine& engine,
+             const data::Dataset& set, const data::Preprocess& preprocess,
+             const CalibrationOptions& options)
+      : model_(model),
+        cut_(cut),
+        engine_(engine),
+        set_(set),
+        preprocess_(preprocess),
+        options_(options) {}
+
+  Result<Calibration> run() {
+    CLEAVE_CHECK(open_trials());
+    Calibration result;
+    const Badness badness = CLEAVE_TRY(badness_of(*fit_, fit_uncut_, result.limit));
+    say("looking for a basis");
+    const FeatureChoice choice = CLEAVE_TRY(search_features(*fit_, badness));
+    const auto codecs = CLEAVE_TRY(codecs_of(choice, *fit_));
+    result.designs = choice.designs;
+    for (std::size_t v = 0; v < codecs.size(); ++v) {
+      result.values.push_back({cut_.values[v], codecs[v].spec(), codecs[v].calibration()});
+      result.values.back().value.shape = fit_->values(0)[v].shape();
+      result.values.back().value.dtype = fit_->values(0)[v].dtype();
+      result.json_bytes += dump_json(codecs[v].calibration()).size();
+    }
+    result.fitted = CLEAVE_TRY(score(*fit_, codecs, fit_uncut_));
+    result.held_out = CLEAVE_TRY(score(*held_, codecs, held_uncut_));
+    if (options_.compare) CLEAVE_CHECK(compare(choice, result));
+    return result;
+  }
+
+ private:
+  void say(const std::string& what) const {
+    if (options_.progress) options_.progress(what);
+  }
+
+  Result<Inputs> load(std::span<const std::size_t> pictures,
+                      const std::vector<std::int64_t>& classes) const {
+    Inputs inputs;
+    for (const std::size_t picture : pictures) {
+      inputs.samples.push_back({preprocess_.apply(CLEAVE_TRY(set_.picture(picture)))});
+      const auto label = set_.label(picture);
+      if (!classes.empty() && label)
+        inputs.labels.push_back(static_cast<int>(classes[static_cast<std::size_t>(*label)]));
+    }
+    return inputs;
+  }
+
+  /// The network's class of each of the set's, where both have classes that agree.
+  Result<std::vector<std::int64_t>> classes() const {
+    const Shape& output = model_.outputs().front().shape;
+    const auto count = element_count(output);
+    if (set_.classes().empty() || !count) return std::vector<std::int64_t>{};
+    const auto wide = std::ranges::count_if(output, [](std::int64_t d) { return d != 1; });
+    if (wide != 1) return std::vector<std::int64_t>{};
+    return data::match_classes(set_.classes(), options_.labels, *count);
+  }
+
+  Result<void> open_trials() {
+    std::vector<std::size_t> pictures = data::shuffled(set_.size(), options_.seed);
+    pictures.resize(std::min(pictures.size(), options_.pictures));
+    if (pictures.size() < kLeastPictures)
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  std::to_string(pictures.size()) + " pictures, expected " +
+                      std::to_string(kLeastPictures) + " or more");
+    const auto known = CLEAVE_TRY(classes());
+    const std::size_t half = pictures.size() / 2;
+    say(fmt::format("running the network on {} pictures", pictures.size()));
+    fit_.emplace(CLEAVE_TRY(open(std::span(pictures).first(half), known)));
+    held_.emplace(CLEAVE_TRY(open(std::span(pictures).subspan(half), known)));
+    fit_uncut_ = CLEAVE_TRY(fit_->run(unchanged));
+    held_uncut_ = CLEAVE_TRY(held_->run(unchanged));
+    return {};
+  }
+
+  Result<CutTrial> open(std::span<const std::size_t> pictures,
+                        const std::vector<std::int64_t>& known) const {
+    Inputs inputs = CLEAVE_TRY(load(pictures, known));
+    CutTrialOptions options;
+    options.threads = options_.threads;
+    options.labels = std::move(inputs.labels);
+    return CutTrial::create(model_, cut_, engine_, inputs.samples, options);
+  }
+
+  static Result<double> unchanged(std::size_t, std::vector<Tensor>&) { return 0.0; }
+
+  Result<Badness> badness_of(const CutTrial& trial, std::span<const TrialResult> uncut,
+                             std::string& words) const {
+    const CalibrationLimit& limit = options_.limit;
+    const bool picture = trial.kind() == OutputKind::kPicture;
+    if (picture != limit.psnr_db.has_value())
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  picture
+                      ? "the network's answers are pictures, expected a PSNR as the limit"
+                      : "the network's answers are classes, expected another limit than a PSNR");
+    if (picture) {
+      words = fmt::format("PSNR of the output at least {:g} dB", *limit.psnr_db);
+      return psnr_at_least(*limit.psnr_db);
+    }
+    if (limit.kl_nats) {
+      words = fmt::format("mean KL divergence at most {:g} nat", *limit.kl_nats);
+      return kl_at_most(*limit.kl_nats);
+    }
+    const auto top1 = summarize_trial(uncut).accuracy.top1;
+    words = fmt::format("at most {:g} % of {} lost", 100 * limit.loss_share,
+                        top1 ? "top-1" : "agreement");
+    return top1 ? top1_loss_at_most(limit.loss_share, top1->value)
+                : disagreement_at_most(limit.loss_share);
+  }
+
+  static Result<CalibrationScore> score(CutTrial& trial, std::span<const codec::Codec> codecs,
+                                        std::span<const TrialResult> uncut) {
+    const auto results = CLEAVE_TRY(trial.run(codecs));
+    CalibrationScore score{summarize_trial(results), {}};
+    if (!score.summary.accuracy.top1) return score;
+    Mean loss;
+    for (std::size_t i = 0; i < results.size(); ++i)
+      loss.add((uncut[i].score.top1.value_or(false) ? 1.0 : 0.0) -
+               (results[i].score.top1.value_or(false) ? 1.0 : 0.0));
+    score.top1_loss = loss.estimate();
+    return score;
+  }
+
+  /// All codecs at the limit on the half that is held out.
+  Result<void> compare(const FeatureChoice& choice, Calibration& result) {
+    std::string words;
+    const Badness badness = CLEAVE_TRY(badness_of(*held_, held_uncut_, words));
+    for (const CodecFamily& family : codec_families()) {
+      say("trying " + family.name);
+      result.others.push_back(CLEAVE_TRY(try_family(family, *fit_, *held_, badness)));
+    }
+    say("trying cleave");
+    result.own_bytes_at_limit = CLEAVE_TRY(bytes_at_limit(choice, *fit_, *held_, badness));
+    return {};
+  }
+
+  const graph::Model& model_;
+  const graph::Cut& cut_;
+  engine::Engine& engine_;
+  const data::Dataset& set_;
+  const data::Preprocess& preprocess_;
+  const CalibrationOptions& options_;
+  std::optional<CutTrial> fit_, held_;
+  std::vector<TrialResult> fit_uncut_, held_uncut_;
+};
+
+}  // namespace
+
+Result<Calibration> calibrate_cut(const graph::Model& model, const graph::Cut& cut,
+                                  engine::Engine& engine, const data::Dataset& set,
+                                  const data::Preprocess& preprocess,
+                                  const CalibrationOptions& options) {
+  return Calibrator(model, cut, engine, set, preprocess, options).run();
+}
+
+}  // namespace cleave::study

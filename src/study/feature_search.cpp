@@ -1,0 +1,342 @@
+#include "study/feature_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "study/sensitivity.h"
+
+namespace cleave::study {
+namespace {
+
+constexpr std::string_view kPlace = "study.feature_search";
+constexpr double kFirstStep = 1.0 / 3;
+/// A trial's step changes by this factor until it is on the other side of the limit.
+constexpr double kStride = 1.5;
+/// Steps are looked for to within this factor.
+constexpr double kPrecision = 1.04;
+constexpr int kMostTries = 24;
+/// A choice is kept if it saves this part of the bytes.
+constexpr double kWorthIt = 0.995;
+
+/// What designs have in common over a cut's values.
+struct Design {
+  double metric_floor = 0.1;
+  int block = 8;
+  bool clamp = false;
+  bool matrix = true;
+
+  /// What the tail has to be probed for anew.
+  auto probe_key() const { return std::pair(metric_floor, block); }
+};
+
+/// What is known of one crossing value.
+struct Value {
+  bool coded = false;  ///< floats; others cross as they are
+  bool flat = false;   ///< planes of one pixel
+  bool mixed = false;  ///< few enough channels to mix
+  std::vector<Tensor> samples;
+  double deviation = 1;
+  /// By the side of blocks: the noise that frequencies were probed with differs.
+  std::map<int, codec::Sensitivity> sensitivity;
+  std::map<std::pair<double, int>, std::array<double, codec::kPlaces>> frequencies;
+};
+
+/// The point of a design at some step.
+struct Point {
+  double bytes = 0;
+  double badness = 0;
+};
+
+/// Bytes at a badness of 1, between or a little beyond the two points around it.
+double interpolate_bytes(const Point& finer, const Point& coarser) {
+  const double from = std::log(std::max(finer.badness, 1e-12));
+  const double to = std::log(std::max(coarser.badness, 1e-12));
+  const double share = to == from ? 0 : std::clamp(-from / (to - from), -0.5, 1.5);
+  return finer.bytes * std::pow(coarser.bytes / finer.bytes, share);
+}
+
+class Search {
+ public:
+  Search(CutTrial& trial, const Badness& badness, const FeatureSearchOptions& options)
+      : trial_(trial), badness_(badness), options_(options) {}
+
+  Result<FeatureChoice> run() {
+    read_values();
+    CLEAVE_CHECK(first_design());
+    const std::vector<std::function<void(Design&)>> changes{
+        [](Design& d) { d.metric_floor = 0.01; },
+        [](Design& d) { d.metric_floor = 0.001; },
+        [](Design& d) { d.metric_floor = 0.0001; },
+        [](Design& d) { d.metric_floor = 0.5; },
+        [](Design& d) { d.block = 4; },
+        [](Design& d) { d.block = 16; },
+        [](Design& d) { d.block = 1; },
+        [](Design& d) { d.clamp = true; },
+        [](Design& d) { d.matrix = false; },
+        [](Design& d) { d = {.block = 1, .clamp = true, .matrix = false}; },
+    };
+    for (const auto& change : changes) CLEAVE_CHECK(try_change(change));
+    return finish();
+  }
+
+ private:
+  void read_values() {
+    const std::size_t samples = std::min(options_.design_samples, trial_.size());
+    for (std::size_t v = 0; v < trial_.values(0).size(); ++v) {
+      Value value;
+      const Tensor& first = trial_.values(0)[v];
+      value.coded = is_floating(first.dtype()) && first.elements() > 0;
+      if (value.coded) {
+        const codec::Planes planes = codec::planes_of(first.shape(), kAxis);
+        value.flat = planes.pixels() == 1;
+        value.mixed = planes.channels > 1 && planes.channels <= codec::kMaxMixedChannels;
+        for (std::size_t i = 0; i < samples; ++i) value.samples.push_back(trial_.values(i)[v]);
+        value.deviation = std::max(codec::deviation_of(value.samples), 1e-6);
+      }
+      values_.push_back(std::move(value));
+    }
+  }
+
+  codec::FeatureDesign design_of(const Value& value, const Design& design, double step) const {
+    return {.axis = kAxis,
+            .matrix = design.matrix && value.mixed,
+            .metric_floor = design.metric_floor,
+            .block = value.flat ? 1 : design.block,
+            .step = step * value.deviation,
+            .clamp = design.clamp};
+  }
+
+  /// Probes the tail with noise of the design's block sides, once for each side.
+  Result<void> probe(std::size_t v, const Design& design) {
+    Value& value = values_[v];
+    if (value.sensitivity.contains(design.block)) return {};
+    SensitivityOptions probing;
+    probing.samples = options_.sensitivity_samples;
+    probing.block = value.flat ? 1 : design.block;
+    codec::FeatureDesign plain = design_of(value, design, kFirstStep);
+    plain.matrix = false;
+    const auto basis = CLEAVE_TRY(codec::design_basis(value.samples, plain, {}));
+    const auto frequencies = CLEAVE_TRY(measure_frequencies(trial_, v, basis, probing));
+    // Steps will be as the roots of what errors cost, so that is what noise will look like.
+    constexpr double kLeast = 0.004;
+    for (std::size_t i = 0; i < probing.spectrum.size(); ++i)
+      probing.spectrum[i] = 1 / std::sqrt(std::max(frequencies[i], kLeast));
+    value.sensitivity[design.block] = CLEAVE_TRY(measure_sensitivity(trial_, v, kAxis, probing));
+    return {};
+  }
+
+  Result<codec::FeatureBasis> basis_of(std::size_t v, const Design& design, double step) {
+    Value& value = values_[v];
+    if (!value.coded) return codec::FeatureBasis::plain(1, 1, 1);
+    static const codec::Sensitivity kUnknown;
+    if (value.mixed) CLEAVE_CHECK(probe(v, design));
+    const codec::Sensitivity& sensitivity =
+        value.mixed ? value.sensitivity.at(design.block) : kUnknown;
+    auto basis =
+        CLEAVE_TRY(codec::design_basis(value.samples, design_of(value, design, step), sensitivity));
+    if (basis.block > 1) {
+      auto& known = value.frequencies[design.probe_key()];
+      if (known.front() == 0)
+        known = CLEAVE_TRY(measure_frequencies(
+            trial_, v, basis, {.samples = options_.sensitivity_samples, .block = basis.block}));
+      set_band_gains(known, basis);
+    }
+    CLEAVE_CHECK(codec::train_basis(value.samples, basis));
+    return basis;
+  }
+
+  static void set_band_gains(const std::array<double, codec::kPlaces>& frequencies,
+                             codec::FeatureBasis& basis) {
+    for (std::size_t i = 0; i < frequencies.size(); ++i)
+      basis.band_gain[i] = static_cast<std::uint8_t>(
+          std::clamp(std::round(codec::kUnitBandGain / std::sqrt(frequencies[i])), 16.0, 255.0));
+  }
+
+  Result<FeatureChoice> choice_of(const Design& design, double step, std::size_t samples) {
+    FeatureChoice choice;
+    for (std::size_t v = 0; v < values_.size(); ++v)
+      choice.bases.push_back(CLEAVE_TRY(basis_of(v, design, step)));
+    const auto codecs = CLEAVE_TRY(codecs_of(choice, trial_));
+    choice.summary = summarize_trial(CLEAVE_TRY(trial_.run(codecs, 0, samples)));
+    return choice;
+  }
+
+  Result<Point> point_of(const Design& design, double step) {
+    const auto choice = CLEAVE_TRY(choice_of(design, step, options_.design_samples));
+    return Point{choice.summary.bytes.value, compare_(choice.summary)};
+  }
+
+  /// The first design, and the step at which it is at the limit. Designs are compared at the KL
+  /// divergence that goes with it there: shares of samples say too little of small differences.
+  Result<void> first_design() {
+    compare_ = badness_;
+    step_ = options_.step > 0 ? options_.step : kFirstStep;
+    bytes_ = CLEAVE_TRY(bytes_of(best_, step_));
+    if (!std::isfinite(bytes_)) return {};
+    const auto choice = CLEAVE_TRY(choice_of(best_, step_, options_.design_samples));
+    const auto& kl = choice.summary.accuracy.kl_nats;
+    if (!kl || kl->value <= 0) return {};
+    compare_ = kl_at_most(kl->value);
+    bytes_ = choice.summary.bytes.value;
+    return {};
+  }
+
+  /// Bytes of a design at the limit; `step` begins as a guess and ends near the step for it.
+  Result<double> bytes_of(const Design& design, double& step) {
+    ++designs_;
+    Point point = CLEAVE_TRY(point_of(design, step));
+    for (int i = 0; i < kMostTries; ++i) {
+      const bool fine = point.badness <= 1;
+      const double next_step = fine ? step * kStride : step / kStride;
+      const Point next = CLEAVE_TRY(point_of(design, next_step));
+      if ((next.badness <= 1) != fine) {
+        const double bytes = fine ? interpolate_bytes(point, next) : interpolate_bytes(next, point);
+        if (!fine) step = next_step;
+        return bytes;
+      }
+      // No finer step helps: what is wrong are not steps.
+      if (!fine && next.badness > 0.97 * point.badness && i > 2)
+        return std::numeric_limits<double>::infinity();
+      step = next_step;
+      point = next;
+    }
+    return std::numeric_limits<double>::infinity();
+  }
+
+  Result<void> try_change(const std::function<void(Design&)>& change) {
+    Design design = best_;
+    change(design);
+    const bool same = design.metric_floor == best_.metric_floor && design.block == best_.block &&
+                      design.clamp == best_.clamp && design.matrix == best_.matrix;
+    if (same) return {};
+    double step = std::isfinite(bytes_) ? step_ : kFirstStep;
+    const double bytes = CLEAVE_TRY(bytes_of(design, step));
+    if (bytes > kWorthIt * bytes_) return {};
+    best_ = design;
+    bytes_ = bytes;
+    step_ = step;
+    return {};
+  }
+
+  /// The coarsest step of the best design that is within the limit on all samples.
+  Result<FeatureChoice> finish() {
+    if (!std::isfinite(bytes_))
+      return fail(ErrorCode::kUnsupported, kPlace,
+                  "no step keeps the answers near enough to the uncut network's");
+    double fine = 0;
+    double coarse = 0;
+    double step = step_;
+    std::optional<FeatureChoice> best;
+    for (int i = 0; i < kMostTries; ++i) {
+      auto choice = CLEAVE_TRY(choice_of(best_, step, trial_.size()));
+      if (badness_(choice.summary) <= 1) {
+        fine = step;
+        best = std::move(choice);
+      } else {
+        coarse = step;
+      }
+      if (fine > 0 && coarse > 0 && coarse / fine < kPrecision) break;
+      step = fine == 0 ? coarse / kStride : coarse == 0 ? fine * kStride : std::sqrt(fine * coarse);
+    }
+    if (!best)
+      return fail(ErrorCode::kUnsupported, kPlace,
+                  "no step keeps the answers near enough to the uncut network's");
+    best->designs = designs_;
+    return *std::move(best);
+  }
+
+  static constexpr codec::ChannelAxis kAxis = codec::ChannelAxis::kBeforePlane;
+
+  CutTrial& trial_;
+  const Badness& badness_;
+  Badness compare_;
+  const FeatureSearchOptions& options_;
+  std::vector<Value> values_;
+  Design best_;
+  double bytes_ = 0;
+  double step_ = 0;
+  int designs_ = 0;
+};
+
+}  // namespace
+
+Badness kl_at_most(double nats) {
+  return [nats](const TrialSummary& s) {
+    return s.accuracy.kl_nats ? s.accuracy.kl_nats->value / nats : 0;
+  };
+}
+
+Badness psnr_at_least(double db) {
+  return [db](const TrialSummary& s) {
+    return s.accuracy.psnr_db ? std::pow(10, (db - s.accuracy.psnr_db->value) / 10) : 0;
+  };
+}
+
+Badness top1_loss_at_most(double share, double uncut) {
+  return [share, uncut](const TrialSummary& s) {
+    return s.accuracy.top1 ? std::max(0.0, uncut - s.accuracy.top1->value) / share : 0;
+  };
+}
+
+Badness disagreement_at_most(double share) {
+  return [share](const TrialSummary& s) {
+    return s.accuracy.agreement ? (1 - s.accuracy.agreement->value) / share : 0;
+  };
+}
+
+Result<std::vector<codec::Codec>> codecs_of(const FeatureChoice& choice, const CutTrial& trial) {
+  std::vector<codec::Codec> codecs;
+  for (std::size_t v = 0; v < choice.bases.size(); ++v) {
+    const Tensor& value = trial.values(0)[v];
+    if (is_floating(value.dtype()) && value.elements() > 0) {
+      const Json calibration{{"cleave", codec::to_json(choice.bases[v])}};
+      codecs.push_back(CLEAVE_TRY(codec::Codec::create("cleave", calibration)));
+    } else {
+      codecs.push_back(CLEAVE_TRY(codec::Codec::create("raw")));
+    }
+  }
+  return codecs;
+}
+
+Result<FeatureChoice> search_features(CutTrial& trial, const Badness& badness,
+                                      const FeatureSearchOptions& options) {
+  return Search(trial, badness, options).run();
+}
+
+namespace {
+
+/// The choice with its steps multiplied, on a trial.
+Result<Point> scaled_point(const FeatureChoice& choice, double factor, const CutTrial& fit,
+                           CutTrial& score, const Badness& badness) {
+  FeatureChoice scaled = choice;
+  for (std::size_t v = 0; v < scaled.bases.size(); ++v) {
+    if (!is_floating(fit.values(0)[v].dtype())) continue;
+    scaled.bases[v].scale *= static_cast<float>(factor);
+    CLEAVE_CHECK(codec::train_basis(fit.samples_of(v), scaled.bases[v]));
+  }
+  const auto codecs = CLEAVE_TRY(codecs_of(scaled, score));
+  const TrialSummary summary = summarize_trial(CLEAVE_TRY(score.run(codecs)));
+  return Point{summary.bytes.value, badness(summary)};
+}
+
+}  // namespace
+
+Result<double> bytes_at_limit(const FeatureChoice& choice, const CutTrial& fit, CutTrial& score,
+                              const Badness& badness) {
+  constexpr double kNear = 1.15;
+  double factor = 1;
+  Point point = CLEAVE_TRY(scaled_point(choice, factor, fit, score, badness));
+  for (int i = 0; i < kMostTries; ++i) {
+    const bool fine = point.badness <= 1;
+    factor = fine ? factor * kNear : factor / kNear;
+    const Point next = CLEAVE_TRY(scaled_point(choice, factor, fit, score, badness));
+    if ((next.badness <= 1) != fine)
+      return fine ? interpolate_bytes(point, next) : interpolate_bytes(next, point);
+    point = next;
+  }
+  return std::numeric_limits<double>::infinity();
+}
+
+}  // namespace cleave::study

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "codec/feature_design.h"
+#include "study/cut_trial.h"
+
+namespace cleave::study {
+
+/// How far answers may be from the uncut network's: one number for a whole trial, 1 at the limit.
+using Badness = std::function<double(const TrialSummary&)>;
+
+/// Mean KL divergence over `nats`.
+Badness kl_at_most(double nats);
+/// The mean squared error of a PSNR over that of `db`.
+Badness psnr_at_least(double db);
+/// Points of top-1 lost against the uncut network's share `uncut`, over `share`.
+Badness top1_loss_at_most(double share, double uncut);
+/// Share of samples whose highest class is not the uncut network's, over `share`.
+Badness disagreement_at_most(double share);
+
+struct FeatureSearchOptions {
+  std::size_t design_samples = 96;       ///< of the trial, on which designs are compared
+  std::size_t sensitivity_samples = 32;  ///< of the trial, on which the tail is probed
+  double step = 0;                       ///< to begin with, in deviations; 0: a third
+};
+
+/// A basis for each crossing value, and what coding with them comes to.
+struct FeatureChoice {
+  std::vector<codec::FeatureBasis> bases;  ///< of integers and the like: plain ones, not used
+  TrialSummary summary;                    ///< on all samples of the trial
+  int designs = 0;                         ///< that were compared
+};
+
+/// Finds bases and a step for the codec `cleave` at a cut: those that send the fewest bytes while
+/// `badness` stays at or below 1 on the trial's samples. The tail is probed for what it makes of
+/// errors; from a first design on, one choice after another (how far the tail's indifference is
+/// trusted, the side of blocks, clamping, mixing channels at all) is kept if it saves bytes at the
+/// same distance from the uncut answers. Errors: those of the engine and of designing;
+/// kUnsupported where no step is fine enough.
+Result<FeatureChoice> search_features(CutTrial& trial, const Badness& badness,
+                                      const FeatureSearchOptions& options = {});
+
+/// The codec for each crossing value; `raw` for integers and booleans.
+Result<std::vector<codec::Codec>> codecs_of(const FeatureChoice& choice, const CutTrial& trial);
+
+/// Bytes that the choice's design sends at the limit on another trial: its step is changed and its
+/// model trained again on `fit` until the badness on `score` is on either side of 1.
+Result<double> bytes_at_limit(const FeatureChoice& choice, const CutTrial& fit, CutTrial& score,
+                              const Badness& badness);
+
+}  // namespace cleave::study

@@ -1,0 +1,156 @@
+#include "study/calibrate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/folder.h"
+#include "base/random_tensor.h"
+#include "bundle/support.h"
+#include "data/synthetic.h"
+#include "study/sensitivity.h"
+
+namespace cleave::study {
+namespace {
+
+using bundle::tiny;
+
+constexpr int kCut = 5;
+
+std::vector<std::vector<Tensor>> samples_for(const graph::Model& model, int count) {
+  std::vector<std::vector<Tensor>> samples;
+  for (int i = 0; i < count; ++i)
+    samples.push_back(random_tensors(model.inputs(), static_cast<std::uint64_t>(100 + i)));
+  return samples;
+}
+
+CutTrial trial_of(const graph::Model& model, int count) {
+  const auto samples = samples_for(model, count);
+  auto trial =
+      CutTrial::create(model, **model.find_cut(std::to_string(kCut)), test_engine(), samples);
+  EXPECT_TRUE(trial) << trial.error().to_string();
+  return *std::move(trial);
+}
+
+TEST(CutTrial, UnchangedValuesGiveTheUncutAnswer) {
+  const graph::Model model = tiny();
+  CutTrial trial = trial_of(model, 6);
+  const auto results =
+      trial.run([](std::size_t, std::vector<Tensor>&) -> Result<double> { return 7.0; });
+  ASSERT_TRUE(results) << results.error().to_string();
+  const TrialSummary summary = summarize_trial(*results);
+  EXPECT_EQ(summary.bytes.value, 7);
+  EXPECT_EQ(summary.accuracy.agreement->value, 1);
+  EXPECT_LT(summary.accuracy.kl_nats->value, 1e-9);
+}
+
+TEST(CutTrial, CoarserCodesAreFurtherOff) {
+  const graph::Model model = tiny();
+  CutTrial trial = trial_of(model, 6);
+  double last = -1;
+  for (const char* spec : {"raw", "quant:bits=8", "quant:bits=2"}) {
+    const std::vector<codec::Codec> codecs{*codec::Codec::create(spec)};
+    const auto results = trial.run(codecs);
+    ASSERT_TRUE(results) << results.error().to_string();
+    const double kl = summarize_trial(*results).accuracy.kl_nats->value;
+    EXPECT_GE(kl, last) << spec;
+    last = kl;
+  }
+  EXPECT_GT(last, 1e-6);
+}
+
+/// Errors of the tail's own size in directions that the gram calls heavy move the answer more.
+TEST(Sensitivity, HeavyDirectionsMoveTheAnswerMore) {
+  const graph::Model model = tiny();
+  CutTrial trial = trial_of(model, 8);
+  const auto found =
+      measure_sensitivity(trial, 0, codec::ChannelAxis::kBeforePlane, {.samples = 8});
+  ASSERT_TRUE(found) << found.error().to_string();
+  const auto again =
+      measure_sensitivity(trial, 0, codec::ChannelAxis::kBeforePlane, {.samples = 8});
+  EXPECT_EQ(found->gram, again->gram);
+  int heavy = 0;
+  int light = 0;
+  for (int c = 0; c < found->channels; ++c) {
+    const auto weight = [&](int k) { return found->gram[k * found->channels + k]; };
+    EXPECT_GE(weight(c), 0);
+    if (weight(c) > weight(heavy)) heavy = c;
+    if (weight(c) < weight(light)) light = c;
+  }
+  const auto kl_of = [&](int channel) {
+    const auto results = trial.run([&](std::size_t, std::vector<Tensor>& values) -> Result<double> {
+      const codec::Planes planes =
+          codec::planes_of(values[0].shape(), codec::ChannelAxis::kBeforePlane);
+      for (std::int64_t p = 0; p < planes.pixels(); ++p)
+        values[0].as<float>()[channel * planes.pixels() + p] += p % 2 == 0 ? 0.05F : -0.05F;
+      return 0.0;
+    });
+    return summarize_trial(*results).accuracy.kl_nats->value;
+  };
+  EXPECT_GT(kl_of(heavy), kl_of(light));
+}
+
+data::Dataset pictures(std::size_t count) {
+  data::Dataset::Parts parts;
+  parts.size = count;
+  parts.picture = [](std::size_t i) -> Result<data::Image> {
+    return data::synthetic_picture(64, 64, i);
+  };
+  return data::Dataset(std::move(parts));
+}
+
+TEST(Calibrate, KeepsToItsLimitWhereItWasFitted) {
+  const graph::Model model = tiny();
+  const auto preprocess = data::Preprocess::guess(model.inputs().front());
+  CalibrationOptions options;
+  options.limit.kl_nats = 1e-3;
+  options.pictures = 24;
+  options.compare = false;
+  const auto found = calibrate_cut(model, **model.find_cut(std::to_string(kCut)), test_engine(),
+                                   pictures(30), *preprocess, options);
+  ASSERT_TRUE(found) << found.error().to_string();
+  EXPECT_EQ(found->fitted.summary.bytes.samples, 12U);
+  EXPECT_LE(found->fitted.summary.accuracy.kl_nats->value, 1e-3);
+  ASSERT_EQ(found->values.size(), 1U);
+  EXPECT_TRUE(codec::Codec::create(found->values[0].codec, found->values[0].calibration));
+  EXPECT_LT(found->fitted.summary.bytes.value,
+            known_bytes(std::span(&found->values[0].value, 1)) / 4);
+}
+
+TEST(Calibrate, SaysWhatItCannotMeasure) {
+  const graph::Model model = tiny();
+  const auto preprocess = data::Preprocess::guess(model.inputs().front());
+  const graph::Cut& cut = **model.find_cut(std::to_string(kCut));
+  CalibrationOptions options;
+  EXPECT_EQ(
+      calibrate_cut(model, cut, test_engine(), pictures(8), *preprocess, options).error().message,
+      "8 pictures, expected 16 or more");
+  options.limit.psnr_db = 30;
+  EXPECT_EQ(
+      calibrate_cut(model, cut, test_engine(), pictures(16), *preprocess, options).error().code,
+      ErrorCode::kInvalidArgument);
+}
+
+TEST(Calibrate, ABundleTakesWhatWasFound) {
+  const graph::Model model = tiny();
+  const auto preprocess = data::Preprocess::guess(model.inputs().front());
+  CalibrationOptions options;
+  options.limit.kl_nats = 1e-2;
+  options.pictures = 16;
+  options.compare = false;
+  const auto found = calibrate_cut(model, **model.find_cut(std::to_string(kCut)), test_engine(),
+                                   pictures(16), *preprocess, options);
+  ASSERT_TRUE(found) << found.error().to_string();
+  const TemporaryFolder folder;
+  bundle::WriteRequest request = bundle::request_for(model, "raw", {kCut});
+  request.calibrated = found->values;
+  ASSERT_TRUE(bundle::write_bundle(model, test_engine(), request, folder / "b"));
+  const auto written = bundle::Bundle::load(folder / "b");
+  ASSERT_TRUE(written);
+  const bundle::CrossingValue& crossing = written->default_cut().crossing.front();
+  EXPECT_TRUE(crossing.codec.starts_with("cleave:")) << crossing.codec;
+  EXPECT_EQ(crossing.calibration, found->values[0].calibration);
+}
+
+}  // namespace
+}  // namespace cleave::study
