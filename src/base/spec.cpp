@@ -157,15 +157,15 @@ Result<double> parse_duration_ms(std::string_view text) {
 
 Result<std::int64_t> parse_size_bytes(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, double>, 10> kUnits{{{"KiB", 0x1p10},
-                                                                       {"MiB", 0x1p20},
-                                                                       {"GiB", 0x1p30},
-                                                                       {"TiB", 0x1p40},
-                                                                       {"kB", 1e3},
-                                                                       {"KB", 1e3},
-                                                                       {"MB", 1e6},
-                                                                       {"GB", 1e9},
-                                                                       {"TB", 1e12},
-                                                                       {"B", 1}}};
+                                                                        {"MiB", 0x1p20},
+                                                                        {"GiB", 0x1p30},
+                                                                        {"TiB", 0x1p40},
+                                                                        {"kB", 1e3},
+                                                                        {"KB", 1e3},
+                                                                        {"MB", 1e6},
+                                                                        {"GB", 1e9},
+                                                                        {"TB", 1e12},
+                                                                        {"B", 1}}};
   constexpr double kMostBytes = 1e18;
   const auto unit = std::ranges::find_if(
       kUnits, [&](const auto& candidate) { return text.ends_with(candidate.first); });
