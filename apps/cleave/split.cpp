@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -28,6 +29,19 @@ struct Args {
   std::string labels;
   std::vector<std::string> calibrations;
 };
+
+/// The codec of each value that crosses, each once.
+std::string codecs_of(const graph::Cut& cut, const bundle::WriteRequest& request) {
+  std::string text;
+  for (const TensorSpec& value : cut.values) {
+    const auto known = std::ranges::find(
+        request.calibrated, value.name,
+        [](const codec::CalibratedValue& calibrated) { return calibrated.value.name; });
+    const std::string& codec = known == request.calibrated.end() ? request.codec : known->codec;
+    if (text.find(codec) == std::string::npos) text += (text.empty() ? "" : " and ") + codec;
+  }
+  return text;
+}
 
 /// The cuts that were asked for; without any, the planner's best split for the link.
 Result<std::vector<const graph::Cut*>> choose_cuts(const graph::Model& model, const Args& args,
@@ -82,7 +96,8 @@ Result<int> run(const Args& args) {
     fmt::print("cut {} after {}: {} value(s), {} bytes plain, coded by {}\n", cut->id(),
                loaded.model.layers()[static_cast<std::size_t>(cut->index) - 1].name,
                cut->values.size(),
-               cut->bytes ? std::to_string(*cut->bytes) : "an unknown number of", request.codec);
+               cut->bytes ? std::to_string(*cut->bytes) : "an unknown number of",
+               codecs_of(*cut, request));
   }
   fmt::print("wrote {}\n", out.string());
   return 0;
