@@ -17,51 +17,13 @@ namespace {
 constexpr std::string_view kPlace = "codec.cleave";
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using RowMatrixXd = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// A component whose largest coefficient varies by less than this part of a step is not kept.
 constexpr double kLeastDeviation = 0.25;
 
 /// The step for values that are all the same.
 constexpr double kLeastStep = 1e-6;
-
-/// Mean and covariance over channels, and the least value.
-struct Moments {
-  VectorXd mean;
-  MatrixXd covariance;
-  double least = 0;
-};
-
-/// The covariance is left 0 where it is not wanted.
-Result<Moments> moments_of(std::span<const Tensor> samples, ChannelAxis axis, bool covariance) {
-  const std::int64_t channels = planes_of(samples.front().shape(), axis).channels;
-  Moments moments{VectorXd::Zero(channels),
-                  MatrixXd::Zero(covariance ? channels : 0, covariance ? channels : 0), INFINITY};
-  double count = 0;
-  for (const Tensor& sample : samples) {
-    const Planes planes = planes_of(sample.shape(), axis);
-    if (planes.channels != channels)
-      return fail(ErrorCode::kInvalidArgument, kPlace,
-                  "samples of " + std::to_string(channels) + " and of " +
-                      std::to_string(planes.channels) + " channels");
-    for (std::int64_t i = 0; i < planes.images; ++i) {
-      const std::vector<float> image = gather_image(sample.bytes(), sample.dtype(), planes, i);
-      if (!std::ranges::all_of(image, [](float v) { return std::isfinite(v); }))
-        return std::unexpected(not_finite(sample.bytes(), sample.dtype()));
-      const MatrixXd pixels =
-          Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
-              image.data(), channels, planes.pixels())
-              .cast<double>();
-      moments.mean += pixels.rowwise().sum();
-      if (covariance) moments.covariance.noalias() += pixels * pixels.transpose();
-      moments.least = std::min(moments.least, pixels.minCoeff());
-      count += static_cast<double>(planes.pixels());
-    }
-  }
-  moments.mean /= count;
-  if (covariance)
-    moments.covariance = moments.covariance / count - moments.mean * moments.mean.transpose();
-  return moments;
-}
 
 /// The sensitivity as a metric of mean 1 on the diagonal, no direction less than the floor.
 MatrixXd metric_of(const Sensitivity& sensitivity, int channels, double floor) {
@@ -74,25 +36,20 @@ MatrixXd metric_of(const Sensitivity& sensitivity, int channels, double floor) {
   return gram / mean + floor * MatrixXd::Identity(channels, channels);
 }
 
-/// Columns are what a decoder adds up: a unit of each component, in values.
-MatrixXd synthesis_of(const Moments& moments, const MatrixXd& metric, double step, int pixels,
-                      int most) {
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> roots(metric);
-  const VectorXd values = roots.eigenvalues().cwiseMax(1e-9).cwiseSqrt();
-  const MatrixXd root =
-      roots.eigenvectors() * values.asDiagonal() * roots.eigenvectors().transpose();
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> components(root * moments.covariance * root);
-  const Eigen::Index channels = metric.rows();
+/// Columns are what a decoder adds up: a unit of each component, in values. `pixels` are those of
+/// a block, `most` the components that may be kept.
+MatrixXd synthesis_of(const FeatureComponents& components, Eigen::Index channels, double step,
+                      int pixels, int most) {
+  const auto found = static_cast<Eigen::Index>(components.variance.size());
   Eigen::Index kept = 0;
-  // Eigenvalues rise, and a block of cosines may gather up to `pixels` times the variance.
-  while (kept < std::min<Eigen::Index>(channels, most)) {
-    const double variance = components.eigenvalues()[channels - 1 - kept] * pixels;
-    if (variance < kLeastDeviation * kLeastDeviation * step * step) break;
+  // A block of cosines may gather up to `pixels` times the variance.
+  while (kept < std::min<Eigen::Index>(found, most) &&
+         components.variance[static_cast<std::size_t>(kept)] * pixels >=
+             kLeastDeviation * kLeastDeviation * step * step)
     ++kept;
-  }
   kept = std::max<Eigen::Index>(kept, 1);
   const MatrixXd analysis =
-      components.eigenvectors().rightCols(kept).rowwise().reverse().transpose() * root;
+      Eigen::Map<const RowMatrixXd>(components.analysis.data(), found, channels).topRows(kept);
   // Its pseudo-inverse, whose own is the analysis again: the encoder finds it so.
   return (analysis * analysis.transpose()).ldlt().solve(analysis).transpose();
 }
@@ -116,8 +73,11 @@ void set_matrix(const MatrixXd& synthesis, double step, FeatureBasis& basis) {
 }
 
 /// Gains that make a step in a channel as bad as in any other.
-void set_gains(const MatrixXd& metric, double step, FeatureBasis& basis) {
-  const VectorXd steps = metric.diagonal().cwiseSqrt().cwiseInverse();
+void set_gains(const std::vector<double>& metric, double step, FeatureBasis& basis) {
+  const VectorXd steps =
+      Eigen::Map<const VectorXd>(metric.data(), static_cast<Eigen::Index>(metric.size()))
+          .cwiseSqrt()
+          .cwiseInverse();
   const double top = steps.maxCoeff();
   constexpr double kOne = 1 << kGainBits;
   for (int c = 0; c < basis.channels; ++c)
@@ -169,30 +129,110 @@ struct Centroids {
 
 }  // namespace
 
-Result<FeatureBasis> design_basis(std::span<const Tensor> samples, const FeatureDesign& design,
-                                  const Sensitivity& sensitivity) {
+/// Mean and covariance over channels, the least value, and the first sample's planes.
+struct FeatureDesigner::Moments {
+  ChannelAxis axis = ChannelAxis::kBeforePlane;
+  Planes planes;
+  VectorXd mean;
+  MatrixXd covariance;  ///< empty where channels are not to be mixed
+  double least = INFINITY;
+  double count = 0;
+
+  Result<void> add(const Tensor& sample) {
+    const Planes found = planes_of(sample.shape(), axis);
+    if (found.channels != planes.channels)
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "samples of " + std::to_string(planes.channels) + " and of " +
+                      std::to_string(found.channels) + " channels");
+    for (std::int64_t i = 0; i < found.images; ++i) {
+      const std::vector<float> image = gather_image(sample.bytes(), sample.dtype(), found, i);
+      if (!std::ranges::all_of(image, [](float v) { return std::isfinite(v); }))
+        return std::unexpected(not_finite(sample.bytes(), sample.dtype()));
+      const MatrixXd pixels =
+          Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+              image.data(), found.channels, found.pixels())
+              .cast<double>();
+      mean += pixels.rowwise().sum();
+      if (covariance.size() > 0) covariance.noalias() += pixels * pixels.transpose();
+      least = std::min(least, pixels.minCoeff());
+      count += static_cast<double>(found.pixels());
+    }
+    return {};
+  }
+
+  void finish() {
+    mean /= count;
+    if (covariance.size() > 0) covariance = covariance / count - mean * mean.transpose();
+  }
+};
+
+FeatureDesigner::FeatureDesigner(std::unique_ptr<const Moments> moments)
+    : moments_(std::move(moments)) {}
+FeatureDesigner::FeatureDesigner(FeatureDesigner&&) noexcept = default;
+FeatureDesigner& FeatureDesigner::operator=(FeatureDesigner&&) noexcept = default;
+FeatureDesigner::~FeatureDesigner() = default;
+
+Result<FeatureDesigner> FeatureDesigner::create(std::span<const Tensor> samples, ChannelAxis axis) {
   if (samples.empty())
     return fail(ErrorCode::kInvalidArgument, kPlace, "no samples, expected one or more");
-  const Moments moments = CLEAVE_TRY(moments_of(samples, design.axis, design.matrix));
-  const int channels = static_cast<int>(moments.mean.size());
+  auto moments = std::make_unique<Moments>();
+  moments->axis = axis;
+  moments->planes = planes_of(samples.front().shape(), axis);
+  const Eigen::Index channels = moments->planes.channels;
+  moments->mean = VectorXd::Zero(channels);
+  if (channels > 1 && channels <= kMaxMixedChannels)
+    moments->covariance = MatrixXd::Zero(channels, channels);
+  for (const Tensor& sample : samples) CLEAVE_CHECK(moments->add(sample));
+  moments->finish();
+  return FeatureDesigner(std::move(moments));
+}
+
+FeatureComponents FeatureDesigner::components(const Sensitivity& sensitivity, double floor) const {
+  const auto channels = static_cast<int>(moments_->planes.channels);
+  FeatureComponents result;
+  if (moments_->covariance.size() == 0) {
+    result.metric.assign(static_cast<std::size_t>(channels), 1);
+    return result;
+  }
+  const MatrixXd metric = metric_of(sensitivity, channels, floor);
+  const VectorXd diagonal = metric.diagonal();
+  result.metric.assign(diagonal.begin(), diagonal.end());
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> roots(metric);
+  const VectorXd values = roots.eigenvalues().cwiseMax(1e-9).cwiseSqrt();
+  const MatrixXd root =
+      roots.eigenvectors() * values.asDiagonal() * roots.eigenvectors().transpose();
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> found(root * moments_->covariance * root);
+  // Eigenvalues rise.
+  const VectorXd variance = found.eigenvalues().reverse();
+  const RowMatrixXd analysis = found.eigenvectors().rowwise().reverse().transpose() * root;
+  result.variance.assign(variance.begin(), variance.end());
+  result.analysis.assign(analysis.data(), analysis.data() + analysis.size());
+  return result;
+}
+
+FeatureBasis FeatureDesigner::design(const FeatureDesign& design,
+                                     const FeatureComponents& components) const {
+  const auto channels = static_cast<int>(moments_->planes.channels);
   FeatureBasis basis = FeatureBasis::plain(channels, design.block, static_cast<float>(design.step));
-  basis.axis = design.axis;
+  basis.axis = moments_->axis;
   basis.bit_price = static_cast<float>(design.bit_price);
-  if (design.clamp && moments.least == 0) basis.low = 0.0F;
-  if (!design.matrix) {
-    if (!sensitivity.gram.empty())
-      set_gains(metric_of(sensitivity, channels, design.metric_floor), design.step, basis);
+  if (design.clamp && moments_->least == 0) basis.low = 0.0F;
+  if (!design.matrix || components.analysis.empty()) {
+    set_gains(components.metric, design.step, basis);
     return basis;
   }
-  const MatrixXd metric = metric_of(sensitivity, channels, design.metric_floor);
-  const Planes planes = planes_of(samples.front().shape(), design.axis);
-  const auto block = std::min<std::int64_t>(planes.pixels(),
-                                            static_cast<std::int64_t>(design.block) * design.block);
-  const int most = std::min(design.most_components, kMaxMatrixEntries / channels);
-  set_matrix(synthesis_of(moments, metric, design.step, static_cast<int>(block), std::max(1, most)),
-             design.step, basis);
-  for (int c = 0; c < channels; ++c) basis.mean[c] = static_cast<float>(moments.mean[c]);
+  const auto block = static_cast<int>(std::min<std::int64_t>(
+      moments_->planes.pixels(), static_cast<std::int64_t>(design.block) * design.block));
+  const int most = std::max(1, std::min(design.most_components, kMaxMatrixEntries / channels));
+  set_matrix(synthesis_of(components, channels, design.step, block, most), design.step, basis);
+  for (int c = 0; c < channels; ++c) basis.mean[c] = static_cast<float>(moments_->mean[c]);
   return basis;
+}
+
+Result<FeatureBasis> design_basis(std::span<const Tensor> samples, const FeatureDesign& design,
+                                  const Sensitivity& sensitivity) {
+  const auto designer = CLEAVE_TRY(FeatureDesigner::create(samples, ChannelAxis::kBeforePlane));
+  return designer.design(design, designer.components(sensitivity, design.metric_floor));
 }
 
 double deviation_of(std::span<const Tensor> samples) {
@@ -218,15 +258,17 @@ Result<FeatureBasis> choose_basis(std::span<const Tensor> samples, double step) 
   const Planes planes = planes_of(samples.front().shape(), ChannelAxis::kBeforePlane);
   FeatureDesign design;
   design.step = step > 0 ? step : std::max(deviation_of(samples) / 4, kLeastStep);
+  const auto designer = CLEAVE_TRY(FeatureDesigner::create(samples, ChannelAxis::kBeforePlane));
+  const FeatureComponents components = designer.components({}, design.metric_floor);
   std::optional<FeatureBasis> best;
   double best_bytes = 0;
   for (const int block : {1, 8}) {
     if (block > 1 && std::max(planes.height, planes.width) == 1) continue;
     for (const bool matrix : {false, true}) {
-      if (matrix && (planes.channels == 1 || planes.channels > kMaxMixedChannels)) continue;
+      if (matrix && components.analysis.empty()) continue;
       design.block = block;
       design.matrix = matrix;
-      FeatureBasis basis = CLEAVE_TRY(design_basis(samples, design, {}));
+      FeatureBasis basis = designer.design(design, components);
       const double bytes = CLEAVE_TRY(train_basis(samples, basis));
       if (best && bytes >= best_bytes) continue;
       best = std::move(basis);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -18,7 +19,6 @@ struct Sensitivity {
 
 /// What a design chooses.
 struct FeatureDesign {
-  ChannelAxis axis = ChannelAxis::kBeforePlane;
   bool matrix = true;         ///< mix channels, else code each by itself
   double metric_floor = 0.1;  ///< least sensitivity of a direction, over the mean of all
   int block = 8;
@@ -33,11 +33,39 @@ struct FeatureDesign {
 inline constexpr int kMaxMatrixEntries = 36'000;
 inline constexpr int kMaxMixedChannels = 1024;
 
-/// The basis of a design. Samples are tensors of one value, floating and finite.
-/// Components are the principal ones of the samples, measured by the tail's sensitivity: in
-/// coordinates in which every error of one length is as bad as any other, those of greatest
-/// variance first; those that would vanish within a step are left out.
-/// Errors: kInvalidArgument for no samples, or ones that differ in their channels.
+/// The principal directions of samples in the metric of a tail, those of greatest variance first.
+/// Plain values.
+struct FeatureComponents {
+  std::vector<double> variance;  ///< of each component
+  std::vector<double> analysis;  ///< components × channels
+  std::vector<double> metric;    ///< the metric's diagonal, by channel
+};
+
+/// What designs for one value rest on: the samples' moments over channels. Immutable and
+/// thread-safe.
+class FeatureDesigner {
+ public:
+  /// Samples are tensors of one value, floating and finite. The covariance is left out where there
+  /// are too many channels to mix. Errors: kInvalidArgument for no samples, ones that differ in
+  /// their channels, or values that are not finite.
+  static Result<FeatureDesigner> create(std::span<const Tensor> samples, ChannelAxis axis);
+  FeatureDesigner(FeatureDesigner&&) noexcept;
+  FeatureDesigner& operator=(FeatureDesigner&&) noexcept;
+  ~FeatureDesigner();
+
+  /// Takes time as the cube of the channels. `floor` is FeatureDesign::metric_floor.
+  FeatureComponents components(const Sensitivity& sensitivity, double floor) const;
+  /// The basis of a design: of the components those that would not vanish within a step, or, where
+  /// channels are not mixed, the channels, with steps as the metric's diagonal says.
+  FeatureBasis design(const FeatureDesign& design, const FeatureComponents& components) const;
+
+ private:
+  struct Moments;
+  explicit FeatureDesigner(std::unique_ptr<const Moments> moments);
+  std::unique_ptr<const Moments> moments_;
+};
+
+/// Both in one.
 Result<FeatureBasis> design_basis(std::span<const Tensor> samples, const FeatureDesign& design,
                                   const Sensitivity& sensitivity);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "study/sensitivity.h"
 
@@ -37,9 +38,11 @@ struct Value {
   bool flat = false;   ///< planes of one pixel
   bool mixed = false;  ///< few enough channels to mix
   std::vector<Tensor> samples;
+  std::optional<codec::FeatureDesigner> designer;
   double deviation = 1;
   /// By the side of blocks: the noise that frequencies were probed with differs.
   std::map<int, codec::Sensitivity> sensitivity;
+  std::map<std::pair<double, int>, codec::FeatureComponents> components;
   std::map<std::pair<double, int>, std::array<double, codec::kPlaces>> frequencies;
 };
 
@@ -63,7 +66,7 @@ class Search {
       : trial_(trial), badness_(badness), options_(options) {}
 
   Result<FeatureChoice> run() {
-    read_values();
+    CLEAVE_CHECK(read_values());
     CLEAVE_CHECK(first_design());
     const std::vector<std::function<void(Design&)>> changes{
         [](Design& d) { d.metric_floor = 0.01; },
@@ -82,7 +85,7 @@ class Search {
   }
 
  private:
-  void read_values() {
+  Result<void> read_values() {
     const std::size_t samples = std::min(options_.design_samples, trial_.size());
     for (std::size_t v = 0; v < trial_.values(0).size(); ++v) {
       Value value;
@@ -94,18 +97,25 @@ class Search {
         value.mixed = planes.channels > 1 && planes.channels <= codec::kMaxMixedChannels;
         for (std::size_t i = 0; i < samples; ++i) value.samples.push_back(trial_.values(i)[v]);
         value.deviation = std::max(codec::deviation_of(value.samples), 1e-6);
+        value.designer = CLEAVE_TRY(codec::FeatureDesigner::create(value.samples, kAxis));
       }
       values_.push_back(std::move(value));
     }
+    return {};
   }
 
   codec::FeatureDesign design_of(const Value& value, const Design& design, double step) const {
-    return {.axis = kAxis,
-            .matrix = design.matrix && value.mixed,
+    return {.matrix = design.matrix && value.mixed,
             .metric_floor = design.metric_floor,
             .block = value.flat ? 1 : design.block,
             .step = step * value.deviation,
             .clamp = design.clamp};
+  }
+
+  /// No components, every channel alike.
+  static codec::FeatureComponents unknown_metric(const Value& value) {
+    const codec::Planes planes = codec::planes_of(value.samples.front().shape(), kAxis);
+    return {{}, {}, std::vector<double>(static_cast<std::size_t>(planes.channels), 1.0)};
   }
 
   /// Probes the tail with noise of the design's block sides, once for each side.
@@ -117,7 +127,7 @@ class Search {
     probing.block = value.flat ? 1 : design.block;
     codec::FeatureDesign plain = design_of(value, design, kFirstStep);
     plain.matrix = false;
-    const auto basis = CLEAVE_TRY(codec::design_basis(value.samples, plain, {}));
+    const auto basis = value.designer->design(plain, unknown_metric(value));
     const auto frequencies = CLEAVE_TRY(measure_frequencies(trial_, v, basis, probing));
     // Steps will be as the roots of what errors cost, so that is what noise will look like.
     constexpr double kLeast = 0.004;
@@ -130,12 +140,17 @@ class Search {
   Result<codec::FeatureBasis> basis_of(std::size_t v, const Design& design, double step) {
     Value& value = values_[v];
     if (!value.coded) return codec::FeatureBasis::plain(1, 1, 1);
-    static const codec::Sensitivity kUnknown;
-    if (value.mixed) CLEAVE_CHECK(probe(v, design));
-    const codec::Sensitivity& sensitivity =
-        value.mixed ? value.sensitivity.at(design.block) : kUnknown;
-    auto basis =
-        CLEAVE_TRY(codec::design_basis(value.samples, design_of(value, design, step), sensitivity));
+    auto& components = value.components[design.probe_key()];
+    if (components.metric.empty()) {
+      if (value.mixed) {
+        CLEAVE_CHECK(probe(v, design));
+        components =
+            value.designer->components(value.sensitivity.at(design.block), design.metric_floor);
+      } else {
+        components = unknown_metric(value);
+      }
+    }
+    codec::FeatureBasis basis = value.designer->design(design_of(value, design, step), components);
     if (basis.block > 1) {
       auto& known = value.frequencies[design.probe_key()];
       if (known.front() == 0)
