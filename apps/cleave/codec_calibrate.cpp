@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
 #include "base/file.h"
 #include "base/spec.h"
 #include "data/labels.h"
+#include "data/subset.h"
 #include "model_args.h"
 #include "study/calibrate.h"
 #include "study/samples.h"
@@ -134,11 +136,8 @@ Result<study::CalibrationOptions> options_of(const Args& args) {
   options.limit.loss_share = CLEAVE_TRY(parse_share(args.floor));
   if (args.kl_nats > 0) options.limit.kl_nats = args.kl_nats;
   if (args.psnr_db > 0) options.limit.psnr_db = args.psnr_db;
-  options.pictures = args.limit;
-  options.seed = args.seed;
   options.threads = args.threads;
   options.compare = !args.no_compare;
-  if (!args.labels.empty()) options.labels = CLEAVE_TRY(data::read_labels(args.labels));
   options.progress = [](const std::string& what) { fmt::print(stderr, "{}\n", what); };
   return options;
 }
@@ -152,8 +151,14 @@ Result<int> run(const Args& args) {
   if (!preprocess)
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 "the network's input does not look like a picture; say how with --preprocess");
+  std::vector<std::string> labels;
+  if (!args.labels.empty()) labels = CLEAVE_TRY(data::read_labels(args.labels));
+  data::Halves halves = data::shuffled_halves(set.size(), args.seed);
+  for (auto* half : {&halves.calibration, &halves.scoring})
+    half->resize(std::min(half->size(), args.limit / 2));
   const auto calibration = CLEAVE_TRY(study::calibrate_cut(
-      loaded.model, *cut, *loaded.engine, set, *preprocess, CLEAVE_TRY(options_of(args))));
+      loaded.model, *cut, *loaded.engine, {set, halves.calibration, *preprocess, labels},
+      {set, halves.scoring, *preprocess, labels}, CLEAVE_TRY(options_of(args))));
   const Json json = to_json(calibration, cut->id());
   if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, dump_json(json, 1) + "\n"));
   if (args.json) {

@@ -47,7 +47,7 @@ std::array<Table, kMaxBlock + 1> make_tables() {
 }
 
 /// out[u] = sum of table[u][i] · in[i], over `stride` apart elements.
-void forward_line(float* line, int stride, int n) {
+void forward_line(float* line, std::ptrdiff_t stride, int n) {
   constexpr float kUnit = 1.0f / (1 << kDctBits);
   const std::int16_t* table = dct_table(n).data();
   std::array<float, kMaxBlock> in;
@@ -61,7 +61,7 @@ void forward_line(float* line, int stride, int n) {
 
 /// The same backwards. `Sum` must hold every sum.
 template <class Sum>
-void inverse_line(std::int32_t* line, int stride, int n) {
+void inverse_line(std::int32_t* line, std::ptrdiff_t stride, int n) {
   constexpr Sum kHalf = Sum{1} << (kDctBits - 1);
   const std::int16_t* table = dct_table(n).data();
   std::array<Sum, kMaxBlock> sums;
@@ -113,9 +113,10 @@ std::span<const std::int16_t> dct_table(int n) {
 
 void forward_dct(const BlockAxis& rows, const BlockAxis& columns, std::span<float> plane) {
   for_each_row(columns, rows.length(),
-               [&](int at, int stride, int n) { forward_line(&plane[at], stride, n); });
-  for_each_column(rows, columns.length(),
-                  [&](int at, int stride, int n) { forward_line(&plane[at], stride, n); });
+               [&](int at, std::ptrdiff_t stride, int n) { forward_line(&plane[at], stride, n); });
+  for_each_column(rows, columns.length(), [&](int at, std::ptrdiff_t stride, int n) {
+    forward_line(&plane[at], stride, n);
+  });
 }
 
 void inverse_dct(const BlockAxis& rows, const BlockAxis& columns, std::span<std::int32_t> plane) {
@@ -126,9 +127,9 @@ void inverse_dct(const BlockAxis& rows, const BlockAxis& columns, std::span<std:
       std::ranges::all_of(plane, [=](std::int32_t v) { return v >= -largest && v <= largest; });
   const auto inverse = small ? inverse_line<std::int32_t> : inverse_line<std::int64_t>;
   for_each_column(rows, columns.length(),
-                  [&](int at, int stride, int n) { inverse(&plane[at], stride, n); });
+                  [&](int at, std::ptrdiff_t stride, int n) { inverse(&plane[at], stride, n); });
   for_each_row(columns, rows.length(),
-               [&](int at, int stride, int n) { inverse(&plane[at], stride, n); });
+               [&](int at, std::ptrdiff_t stride, int n) { inverse(&plane[at], stride, n); });
 }
 
 }  // namespace cleave::codec

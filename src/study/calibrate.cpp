@@ -5,34 +5,26 @@
 #include <algorithm>
 
 #include "data/labels.h"
-#include "data/subset.h"
 
 namespace cleave::study {
 namespace {
 
 constexpr std::string_view kPlace = "study.calibrate";
-constexpr std::size_t kLeastPictures = 16;
-
-/// Inputs of a network, and their labels where there are any.
-struct Inputs {
-  std::vector<std::vector<Tensor>> samples;
-  std::vector<int> labels;
-};
+constexpr std::size_t kLeastPictures = 8;
 
 class Calibrator {
  public:
   Calibrator(const graph::Model& model, const graph::Cut& cut, engine::Engine& engine,
-             const data::Dataset& set, const data::Preprocess& preprocess,
              const CalibrationOptions& options)
-      : model_(model),
-        cut_(cut),
-        engine_(engine),
-        set_(set),
-        preprocess_(preprocess),
-        options_(options) {}
+      : model_(model), cut_(cut), engine_(engine), options_(options) {}
 
-  Result<Calibration> run() {
-    CLEAVE_CHECK(open_trials());
+  Result<Calibration> run(const EvalData& fit, const EvalData& held_out) {
+    say(fmt::format("running the network on {} pictures",
+                    fit.pictures.size() + held_out.pictures.size()));
+    fit_.emplace(CLEAVE_TRY(open(fit)));
+    held_.emplace(CLEAVE_TRY(open(held_out)));
+    fit_uncut_ = CLEAVE_TRY(fit_->run(unchanged));
+    held_uncut_ = CLEAVE_TRY(held_->run(unchanged));
     Calibration result;
     const Badness badness = CLEAVE_TRY(badness_of(*fit_, fit_uncut_, result.limit));
     say("looking for a basis");
@@ -56,52 +48,31 @@ class Calibrator {
     if (options_.progress) options_.progress(what);
   }
 
-  Result<Inputs> load(std::span<const std::size_t> pictures,
-                      const std::vector<std::int64_t>& classes) const {
-    Inputs inputs;
-    for (const std::size_t picture : pictures) {
-      inputs.samples.push_back({preprocess_.apply(CLEAVE_TRY(set_.picture(picture)))});
-      const auto label = set_.label(picture);
-      if (!classes.empty() && label)
-        inputs.labels.push_back(static_cast<int>(classes[static_cast<std::size_t>(*label)]));
-    }
-    return inputs;
-  }
-
-  /// The network's class of each of the set's, where both have classes that agree.
-  Result<std::vector<std::int64_t>> classes() const {
+  /// The network's class of each of the set's, where both have classes.
+  Result<std::vector<std::int64_t>> classes_of(const EvalData& data) const {
     const Shape& output = model_.outputs().front().shape;
     const auto count = element_count(output);
-    if (set_.classes().empty() || !count) return std::vector<std::int64_t>{};
     const auto wide = std::ranges::count_if(output, [](std::int64_t d) { return d != 1; });
-    if (wide != 1) return std::vector<std::int64_t>{};
-    return data::match_classes(set_.classes(), options_.labels, *count);
+    if (data.set.classes().empty() || !count || wide != 1) return std::vector<std::int64_t>{};
+    return data::match_classes(data.set.classes(), data.labels, *count);
   }
 
-  Result<void> open_trials() {
-    std::vector<std::size_t> pictures = data::shuffled(set_.size(), options_.seed);
-    pictures.resize(std::min(pictures.size(), options_.pictures));
-    if (pictures.size() < kLeastPictures)
+  Result<CutTrial> open(const EvalData& data) const {
+    if (data.pictures.size() < kLeastPictures)
       return fail(ErrorCode::kInvalidArgument, kPlace,
-                  std::to_string(pictures.size()) + " pictures, expected " +
-                      std::to_string(kLeastPictures) + " or more");
-    const auto known = CLEAVE_TRY(classes());
-    const std::size_t half = pictures.size() / 2;
-    say(fmt::format("running the network on {} pictures", pictures.size()));
-    fit_.emplace(CLEAVE_TRY(open(std::span(pictures).first(half), known)));
-    held_.emplace(CLEAVE_TRY(open(std::span(pictures).subspan(half), known)));
-    fit_uncut_ = CLEAVE_TRY(fit_->run(unchanged));
-    held_uncut_ = CLEAVE_TRY(held_->run(unchanged));
-    return {};
-  }
-
-  Result<CutTrial> open(std::span<const std::size_t> pictures,
-                        const std::vector<std::int64_t>& known) const {
-    Inputs inputs = CLEAVE_TRY(load(pictures, known));
+                  std::to_string(data.pictures.size()) + " pictures, expected " +
+                      std::to_string(kLeastPictures) + " or more on either side");
+    const auto classes = CLEAVE_TRY(classes_of(data));
+    std::vector<std::vector<Tensor>> samples;
     CutTrialOptions options;
     options.threads = options_.threads;
-    options.labels = std::move(inputs.labels);
-    return CutTrial::create(model_, cut_, engine_, inputs.samples, options);
+    for (const std::size_t picture : data.pictures) {
+      samples.push_back({data.preprocess.apply(CLEAVE_TRY(data.set.picture(picture)))});
+      const auto label = data.set.label(picture);
+      if (!classes.empty() && label)
+        options.labels.push_back(static_cast<int>(classes[static_cast<std::size_t>(*label)]));
+    }
+    return CutTrial::create(model_, cut_, engine_, samples, options);
   }
 
   static Result<double> unchanged(std::size_t, std::vector<Tensor>&) { return 0.0; }
@@ -159,8 +130,6 @@ class Calibrator {
   const graph::Model& model_;
   const graph::Cut& cut_;
   engine::Engine& engine_;
-  const data::Dataset& set_;
-  const data::Preprocess& preprocess_;
   const CalibrationOptions& options_;
   std::optional<CutTrial> fit_, held_;
   std::vector<TrialResult> fit_uncut_, held_uncut_;
@@ -169,10 +138,9 @@ class Calibrator {
 }  // namespace
 
 Result<Calibration> calibrate_cut(const graph::Model& model, const graph::Cut& cut,
-                                  engine::Engine& engine, const data::Dataset& set,
-                                  const data::Preprocess& preprocess,
-                                  const CalibrationOptions& options) {
-  return Calibrator(model, cut, engine, set, preprocess, options).run();
+                                  engine::Engine& engine, const EvalData& fit,
+                                  const EvalData& held_out, const CalibrationOptions& options) {
+  return Calibrator(model, cut, engine, options).run(fit, held_out);
 }
 
 }  // namespace cleave::study

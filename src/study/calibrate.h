@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "codec/calibrated_value.h"
-#include "data/dataset.h"
-#include "data/preprocess.h"
 #include "study/codec_families.h"
+#include "study/evaluate.h"
 
 namespace cleave::study {
 
@@ -41,22 +40,22 @@ struct CalibrationScore {
 struct Calibration {
   std::vector<codec::CalibratedValue> values;
   std::string limit;           ///< in words
-  CalibrationScore fitted;     ///< on the half that chose it
-  CalibrationScore held_out;   ///< on the other half
+  CalibrationScore fitted;     ///< on the pictures that chose it
+  CalibrationScore held_out;   ///< on others
   std::size_t json_bytes = 0;  ///< of the calibrations, as they stand in a bundle
   int designs = 0;
-  /// Of the other codecs, by the same limit, calibrated and scored on the same halves: each at its
-  /// cheapest within the limit on the half that is held out, which favours them.
+  /// Other codecs, calibrated and scored on the same pictures: each at its cheapest within the
+  /// limit on those held out, which favours them.
   std::vector<FamilyChoice> others;
-  double own_bytes_at_limit = 0;  ///< of `cleave`, on the half held out
+  double own_bytes_at_limit = 0;  ///< of `cleave`, on those held out
 };
 
-/// Finds the cheapest `cleave` for a cut on half of the pictures and scores it on the other half.
+/// Finds the cheapest `cleave` for a cut on the pictures of `fit` and scores it on those of
+/// `held_out`. Both name the same classes, which are used where the network has them too.
 /// Errors: kInvalidArgument for too few pictures, or a limit that the network's answers have no
 /// measure for; those of search_features().
 Result<Calibration> calibrate_cut(const graph::Model& model, const graph::Cut& cut,
-                                  engine::Engine& engine, const data::Dataset& set,
-                                  const data::Preprocess& preprocess,
-                                  const CalibrationOptions& options);
+                                  engine::Engine& engine, const EvalData& fit,
+                                  const EvalData& held_out, const CalibrationOptions& options);
 
 }  // namespace cleave::study

@@ -7,6 +7,7 @@
 #include "base/folder.h"
 #include "base/random_tensor.h"
 #include "bundle/support.h"
+#include "data/subset.h"
 #include "data/synthetic.h"
 #include "study/sensitivity.h"
 
@@ -99,15 +100,26 @@ data::Dataset pictures(std::size_t count) {
   return data::Dataset(std::move(parts));
 }
 
-TEST(Calibrate, KeepsToItsLimitWhereItWasFitted) {
-  const graph::Model model = tiny();
-  const auto preprocess = data::Preprocess::guess(model.inputs().front());
-  CalibrationOptions options;
-  options.limit.kl_nats = 1e-3;
-  options.pictures = 24;
+/// Calibrates on the first half of so many pictures and scores on the second.
+Result<Calibration> calibrate_tiny(const graph::Model& model, std::size_t count,
+                                   CalibrationOptions options) {
+  const data::Dataset set = pictures(count);
+  const auto preprocess = *data::Preprocess::guess(model.inputs().front());
+  const data::Halves halves = data::shuffled_halves(count, 1);
   options.compare = false;
-  const auto found = calibrate_cut(model, **model.find_cut(std::to_string(kCut)), test_engine(),
-                                   pictures(30), *preprocess, options);
+  return calibrate_cut(model, **model.find_cut(std::to_string(kCut)), test_engine(),
+                       {set, halves.calibration, preprocess, {}},
+                       {set, halves.scoring, preprocess, {}}, options);
+}
+
+CalibrationOptions kl_limit(double nats) {
+  CalibrationOptions options;
+  options.limit.kl_nats = nats;
+  return options;
+}
+
+TEST(Calibrate, KeepsToItsLimitWhereItWasFitted) {
+  const auto found = calibrate_tiny(tiny(), 24, kl_limit(1e-3));
   ASSERT_TRUE(found) << found.error().to_string();
   EXPECT_EQ(found->fitted.summary.bytes.samples, 12U);
   EXPECT_LE(found->fitted.summary.accuracy.kl_nats->value, 1e-3);
@@ -118,28 +130,16 @@ TEST(Calibrate, KeepsToItsLimitWhereItWasFitted) {
 }
 
 TEST(Calibrate, SaysWhatItCannotMeasure) {
-  const graph::Model model = tiny();
-  const auto preprocess = data::Preprocess::guess(model.inputs().front());
-  const graph::Cut& cut = **model.find_cut(std::to_string(kCut));
-  CalibrationOptions options;
-  EXPECT_EQ(
-      calibrate_cut(model, cut, test_engine(), pictures(8), *preprocess, options).error().message,
-      "8 pictures, expected 16 or more");
-  options.limit.psnr_db = 30;
-  EXPECT_EQ(
-      calibrate_cut(model, cut, test_engine(), pictures(16), *preprocess, options).error().code,
-      ErrorCode::kInvalidArgument);
+  EXPECT_EQ(calibrate_tiny(tiny(), 15, kl_limit(1e-3)).error().message,
+            "7 pictures, expected 8 or more on either side");
+  CalibrationOptions psnr;
+  psnr.limit.psnr_db = 30;
+  EXPECT_EQ(calibrate_tiny(tiny(), 16, psnr).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(Calibrate, ABundleTakesWhatWasFound) {
   const graph::Model model = tiny();
-  const auto preprocess = data::Preprocess::guess(model.inputs().front());
-  CalibrationOptions options;
-  options.limit.kl_nats = 1e-2;
-  options.pictures = 16;
-  options.compare = false;
-  const auto found = calibrate_cut(model, **model.find_cut(std::to_string(kCut)), test_engine(),
-                                   pictures(16), *preprocess, options);
+  const auto found = calibrate_tiny(model, 16, kl_limit(1e-2));
   ASSERT_TRUE(found) << found.error().to_string();
   const TemporaryFolder folder;
   bundle::WriteRequest request = bundle::request_for(model, "raw", {kCut});

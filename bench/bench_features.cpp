@@ -1,0 +1,166 @@
+// What the feature codec sends against what other codecs send, at equal distance of the answers
+// from the uncut network's: bytes at a mean KL divergence, or at a PSNR of the output where that is
+// a picture. Codecs are calibrated on other pictures than they are scored on, and every header that
+// is sent counts.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+#include "data/dataset.h"
+#include "data/resize.h"
+#include "data/subset.h"
+#include "engine/openvino_engine.h"
+#include "engine/type_inference.h"
+#include "networks.h"
+#include "report.h"
+#include "study/calibrate.h"
+
+namespace cleave::bench {
+namespace {
+
+constexpr double kMostOfBest = 0.75;  ///< the target, as a geometric mean over cuts
+
+/// A cut, what it is scored on, and the distance at which bytes are compared.
+struct Place {
+  const char* network;
+  const char* cut;
+  const char* what;
+  bool cifar;  ///< CIFAR-10's JPEG tree; else crops and flips of photos
+  study::CalibrationLimit limit;
+};
+
+const Place kPlaces[] = {
+    {"resnet56_cifar10", "Relu_66", "end of stage 1", true, {.kl_nats = 0.06, .psnr_db = {}}},
+    {"resnet56_cifar10", "Relu_103", "middle of stage 2", true, {.kl_nats = 0.06, .psnr_db = {}}},
+    {"resnet56_cifar10", "Relu_131", "end of stage 2", true, {.kl_nats = 0.06, .psnr_db = {}}},
+    {"squeezenet1.1", "MaxPool_18", "second pool", false, {.kl_nats = 0.002, .psnr_db = {}}},
+    {"squeezenet1.1", "Concat_32", "fourth fire module", false, {.kl_nats = 0.002, .psnr_db = {}}},
+    {"squeezenet1.1",
+     "Concat_54",
+     "last fire module but one",
+     false,
+     {.kl_nats = 0.002, .psnr_db = {}}},
+};
+
+/// Seeded crops and flips of photos, each a picture.
+Result<data::Dataset> crops(std::span<const std::string> photos, std::size_t count,
+                            std::uint64_t seed) {
+  auto images = std::make_shared<std::vector<data::Image>>();
+  for (const std::string& photo : photos) images->push_back(CLEAVE_TRY(data::load_image(photo)));
+  data::Dataset::Parts parts;
+  parts.size = count;
+  parts.picture = [images, seed](std::size_t i) -> Result<data::Image> {
+    Random random(seed + i);
+    const data::Image& image = (*images)[i % images->size()];
+    const int shorter = std::min(image.width, image.height);
+    const int side = std::max(1, static_cast<int>(shorter * random.uniform(0.3, 1.0)));
+    const auto left =
+        static_cast<int>(random.below(static_cast<std::uint64_t>(image.width - side + 1)));
+    const auto top =
+        static_cast<int>(random.below(static_cast<std::uint64_t>(image.height - side + 1)));
+    const bool flip = random.below(2) == 1;
+    data::Image crop(side, side);
+    for (int y = 0; y < side; ++y)
+      for (int x = 0; x < side; ++x)
+        std::copy_n(image.pixel(left + (flip ? side - 1 - x : x), top + y), 3, crop.pixel(x, y));
+    return crop;
+  };
+  return data::Dataset(std::move(parts));
+}
+
+struct Sizes {
+  std::size_t fit = 0;
+  std::size_t cifar = 0;
+  std::size_t crops = 0;
+};
+
+Sizes sizes_of(const Arguments& arguments) {
+  if (arguments.quick) return {64, 128, 48};
+  if (arguments.full) return {512, 8000, 1000};
+  return {192, 1000, 128};
+}
+
+std::vector<std::size_t> first_of(const data::Dataset& set, std::size_t count) {
+  std::vector<std::size_t> chosen = data::shuffled(set.size(), 1);
+  chosen.resize(std::min(chosen.size(), count));
+  return chosen;
+}
+
+/// Pictures that calibrate, and others that score.
+struct Sets {
+  data::Dataset fit;
+  data::Dataset held_out;
+};
+
+Result<Sets> sets_for(const Place& place, const std::filesystem::path& folder, const Sizes& sizes) {
+  if (place.cifar) {
+    auto fit = CLEAVE_TRY(data::Dataset::open("cifar10", "train", folder));
+    auto held_out = CLEAVE_TRY(data::Dataset::open("cifar10", "test", folder));
+    return Sets{std::move(fit), std::move(held_out)};
+  }
+  const std::vector<std::string> photos = photo_paths();
+  const std::size_t half = photos.size() / 2;
+  auto fit = CLEAVE_TRY(crops(std::span(photos).first(half), sizes.fit, 1));
+  auto held_out = CLEAVE_TRY(crops(std::span(photos).subspan(half), sizes.crops, 1'000'000));
+  return Sets{std::move(fit), std::move(held_out)};
+}
+
+Result<double> run_place(const Place& place, const std::filesystem::path& folder,
+                         const Sizes& sizes, engine::Engine& engine, Report& report) {
+  graph::LoadOptions load;
+  load.infer = engine::type_inference(engine);
+  const graph::Model model = CLEAVE_TRY(
+      graph::Model::load(folder / "models" / (std::string(place.network) + ".onnx"), load));
+  const graph::Cut& cut = *CLEAVE_TRY(model.find_cut(place.cut));
+  const auto preprocess = data::Preprocess::guess(model.inputs().front());
+  if (!preprocess)
+    return fail(ErrorCode::kUnsupported, "bench", "the network's input is no picture");
+  const Sets sets = CLEAVE_TRY(sets_for(place, folder, sizes));
+  study::CalibrationOptions options;
+  options.limit = place.limit;
+  const std::size_t scored = place.cifar ? sizes.cifar : sizes.crops;
+  const auto found = CLEAVE_TRY(study::calibrate_cut(
+      model, cut, engine, {sets.fit, first_of(sets.fit, sizes.fit), *preprocess, {}},
+      {sets.held_out, first_of(sets.held_out, scored), *preprocess, {}}, options));
+  report.section(fmt::format("{} after {}", place.network, place.what),
+                 fmt::format("{}, {} pictures", found.limit, found.held_out.summary.bytes.samples));
+  double best = INFINITY;
+  for (const study::FamilyChoice& other : found.others) {
+    if (!std::isfinite(other.bytes_at_limit)) continue;
+    report.add(other.family, other.bytes_at_limit, "bytes");
+    best = std::min(best, other.bytes_at_limit);
+  }
+  report.add("cleave", found.own_bytes_at_limit, "bytes");
+  report.add("cleave / best of the others", found.own_bytes_at_limit / best, "", at_most(1.0));
+  report.add("calibration", static_cast<double>(found.json_bytes), "bytes", at_most(65536));
+  return found.own_bytes_at_limit / best;
+}
+
+Result<void> run(const Arguments& arguments, Report& report) {
+  const auto folder = data_folder();
+  if (!folder) {
+    fmt::print("skipped: CLEAVE_DATA is not set\n");
+    return {};
+  }
+  const auto engine = engine::make_openvino_engine();
+  double logs = 0;
+  int places = 0;
+  for (const Place& place : kPlaces) {
+    if (!arguments.wants(place.network)) continue;
+    logs += std::log(CLEAVE_TRY(run_place(place, *folder, sizes_of(arguments), *engine, report)));
+    ++places;
+  }
+  report.section("all of them", fmt::format("{} cuts", places));
+  report.add("cleave / best of the others, geometric mean", std::exp(logs / std::max(1, places)),
+             "", at_most(kMostOfBest));
+  return {};
+}
+
+}  // namespace
+}  // namespace cleave::bench
+
+int main(int argc, char** argv) {
+  return cleave::bench::run_benchmark("features", argc, argv, cleave::bench::run);
+}
