@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/random.h"
 #include "data/dataset.h"
-#include "data/resize.h"
+#include "data/inputs.h"
 #include "data/subset.h"
 #include "engine/openvino_engine.h"
 #include "engine/type_inference.h"
@@ -77,7 +78,7 @@ struct Sizes {
 };
 
 Sizes sizes_of(const Arguments& arguments) {
-  if (arguments.quick) return {64, 128, 48};
+  if (arguments.quick) return {160, 256, 48};
   if (arguments.full) return {512, 8000, 1000};
   return {192, 1000, 128};
 }
@@ -100,10 +101,13 @@ Result<Sets> sets_for(const Place& place, const std::filesystem::path& folder, c
     auto held_out = CLEAVE_TRY(data::Dataset::open("cifar10", "test", folder));
     return Sets{std::move(fit), std::move(held_out)};
   }
-  const std::vector<std::string> photos = photo_paths();
-  const std::size_t half = photos.size() / 2;
-  auto fit = CLEAVE_TRY(crops(std::span(photos).first(half), sizes.fit, 1));
-  auto held_out = CLEAVE_TRY(crops(std::span(photos).subspan(half), sizes.crops, 1'000'000));
+  std::array<std::vector<std::string>, 2> photos;
+  for (const data::InputItem& item : CLEAVE_TRY(data::expand_inputs(photo_paths()))) {
+    auto& fewer = photos[0].size() > photos[1].size() ? photos[1] : photos[0];
+    fewer.push_back(item.path.string());
+  }
+  auto fit = CLEAVE_TRY(crops(photos[0], sizes.fit, 1));
+  auto held_out = CLEAVE_TRY(crops(photos[1], sizes.crops, 1'000'000));
   return Sets{std::move(fit), std::move(held_out)};
 }
 

@@ -113,10 +113,10 @@ struct CoefficientModel::Impl {
     const int below = 2 * (here[l[0]] + here[l[1]]) + here[l[2]] + here[l[3]] + here[l[4]];
     int across = 0;
     int nearest = 0;
-    int one_sign = 0;
+    std::int8_t one_sign = 0;
     if (one != nullptr) {
       nearest = one[site.at];
-      one_sign = sign[static_cast<std::ptrdiff_t>(site.at) - static_cast<std::ptrdiff_t>(stride)];
+      one_sign = (sign - stride)[site.at];
       across = 3 * nearest + one[b[0]] + one[b[1]] + one[site.later[0]] + one[site.later[1]];
     }
     if (two != nullptr) across += 2 * two[site.at];
@@ -293,10 +293,10 @@ std::int32_t read_coefficient(Model& model, const typename Model::Surroundings& 
 
 std::size_t CoefficientModel::state_bytes(const CoefficientLayout& layout) {
   const TableSizes sizes(layout);
-  return static_cast<std::size_t>(
-      kBytesPerStatistic * sizes.statistics() +
-      kBytesPerWeight * sizes.bands *
-          static_cast<int>(kQuestions * kMagnitudeContexts + kSignContexts));
+  const auto statistics = static_cast<std::size_t>(sizes.statistics());
+  const auto bands = static_cast<std::size_t>(sizes.bands);
+  return kBytesPerStatistic * statistics +
+         kBytesPerWeight * bands * (kQuestions * kMagnitudeContexts + kSignContexts);
 }
 
 CoefficientModel::CoefficientModel(const CoefficientLayout& layout,

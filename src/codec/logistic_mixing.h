@@ -33,19 +33,20 @@ struct BitStatistics {
 };
 
 /// Weights of a mixing, in 1/65536.
-template <std::size_t N>
-using MixWeights = std::array<std::int32_t, N>;
+template <std::size_t kCount>
+using MixWeights = std::array<std::int32_t, kCount>;
 
-/// A prediction by N contexts, kept from predicting to learning. Plain value.
-template <std::size_t N>
+/// A prediction by kCount contexts, kept from predicting to learning. Plain value.
+template <std::size_t kCount>
 class Mixing {
  public:
   /// The probability of a one by these contexts and weights, which must outlive it.
-  Probability predict(const std::array<BitStatistics*, N>& contexts, MixWeights<N>& weights) {
+  Probability predict(const std::array<BitStatistics*, kCount>& contexts,
+                      MixWeights<kCount>& weights) {
     contexts_ = contexts;
     weights_ = &weights;
     std::int64_t sum = 0;
-    for (std::size_t i = 0; i < N; ++i) {
+    for (std::size_t i = 0; i < kCount; ++i) {
       logits_[i] = logit_of(contexts[i]->one);
       sum += static_cast<std::int64_t>(logits_[i]) * weights[i];
     }
@@ -60,7 +61,7 @@ class Mixing {
     constexpr int kPace = 18;  // ours: a shift, found by trying
     constexpr std::int32_t kLargestWeight = 1 << 20;
     const std::int32_t error = (bit ? 65535 : 0) - static_cast<std::int32_t>(one_);
-    for (std::size_t i = 0; i < N; ++i) {
+    for (std::size_t i = 0; i < kCount; ++i) {
       const std::int64_t step = (static_cast<std::int64_t>(logits_[i]) * error * 6) >> kPace;
       (*weights_)[i] = static_cast<std::int32_t>(
           std::clamp<std::int64_t>((*weights_)[i] + step, -kLargestWeight, kLargestWeight));
@@ -69,9 +70,9 @@ class Mixing {
   }
 
  private:
-  std::array<BitStatistics*, N> contexts_{};
-  MixWeights<N>* weights_ = nullptr;
-  std::array<int, N> logits_{};
+  std::array<BitStatistics*, kCount> contexts_{};
+  MixWeights<kCount>* weights_ = nullptr;
+  std::array<int, kCount> logits_{};
   Probability one_ = 1 << 15;
 };
 

@@ -63,7 +63,7 @@ Result<FamilyChoice> try_family(const CodecFamily& family, CutTrial& fit, CutTri
     const auto results = score.run(*codecs);
     if (!results) continue;
     const TrialSummary summary = summarize_trial(*results);
-    const double found = badness(summary);
+    const double found = badness(*results);
     if (found <= 1) {
       choice.spec = spec;
       choice.summary = summary;

@@ -60,6 +60,13 @@ double interpolate_bytes(const Point& finer, const Point& coarser) {
   return finer.bytes * std::pow(coarser.bytes / finer.bytes, share);
 }
 
+/// 0 where answers are no classes.
+double mean_root_kl(std::span<const TrialResult> results) {
+  double sum = 0;
+  for (const TrialResult& result : results) sum += std::sqrt(result.score.kl_nats.value_or(0));
+  return sum / static_cast<double>(results.size());
+}
+
 class Search {
  public:
   Search(CutTrial& trial, const Badness& badness, const FeatureSearchOptions& options)
@@ -112,6 +119,12 @@ class Search {
             .clamp = design.clamp};
   }
 
+  std::size_t probing_samples(const Value& value) const {
+    const auto channels =
+        static_cast<std::size_t>(codec::planes_of(value.samples.front().shape(), kAxis).channels);
+    return std::clamp<std::size_t>(options_.probing_runs / channels, 16, 96);
+  }
+
   /// No components, every channel alike.
   static codec::FeatureComponents unknown_metric(const Value& value) {
     const codec::Planes planes = codec::planes_of(value.samples.front().shape(), kAxis);
@@ -123,7 +136,7 @@ class Search {
     Value& value = values_[v];
     if (value.sensitivity.contains(design.block)) return {};
     SensitivityOptions probing;
-    probing.samples = options_.sensitivity_samples;
+    probing.samples = probing_samples(value);
     probing.block = value.flat ? 1 : design.block;
     codec::FeatureDesign plain = design_of(value, design, kFirstStep);
     plain.matrix = false;
@@ -155,7 +168,7 @@ class Search {
       auto& known = value.frequencies[design.probe_key()];
       if (known.front() == 0)
         known = CLEAVE_TRY(measure_frequencies(
-            trial_, v, basis, {.samples = options_.sensitivity_samples, .block = basis.block}));
+            trial_, v, basis, {.samples = probing_samples(value), .block = basis.block}));
       set_band_gains(known, basis);
     }
     CLEAVE_CHECK(codec::train_basis(value.samples, basis));
@@ -169,32 +182,42 @@ class Search {
           std::clamp(std::round(codec::kUnitBandGain / std::sqrt(frequencies[i])), 16.0, 255.0));
   }
 
-  Result<FeatureChoice> choice_of(const Design& design, double step, std::size_t samples) {
+  struct Tried {
     FeatureChoice choice;
+    std::vector<TrialResult> results;
+  };
+
+  Result<Tried> try_design(const Design& design, double step, std::size_t samples) {
+    Tried tried;
+    FeatureChoice& choice = tried.choice;
     for (std::size_t v = 0; v < values_.size(); ++v)
       choice.bases.push_back(CLEAVE_TRY(basis_of(v, design, step)));
     const auto codecs = CLEAVE_TRY(codecs_of(choice, trial_));
-    choice.summary = summarize_trial(CLEAVE_TRY(trial_.run(codecs, 0, samples)));
-    return choice;
+    tried.results = CLEAVE_TRY(trial_.run(codecs, 0, samples));
+    choice.summary = summarize_trial(tried.results);
+    return tried;
   }
 
   Result<Point> point_of(const Design& design, double step) {
-    const auto choice = CLEAVE_TRY(choice_of(design, step, options_.design_samples));
-    return Point{choice.summary.bytes.value, compare_(choice.summary)};
+    const auto tried = CLEAVE_TRY(try_design(design, step, options_.design_samples));
+    return Point{tried.choice.summary.bytes.value, compare_(tried.results)};
   }
 
-  /// The first design, and the step at which it is at the limit. Designs are compared at the KL
-  /// divergence that goes with it there: shares of samples say too little of small differences.
+  /// The first design, and the step at which it is at the limit. Other designs are compared at the
+  /// distance that goes with it there.
   Result<void> first_design() {
     compare_ = badness_;
     step_ = options_.step > 0 ? options_.step : kFirstStep;
     bytes_ = CLEAVE_TRY(bytes_of(best_, step_));
     if (!std::isfinite(bytes_)) return {};
-    const auto choice = CLEAVE_TRY(choice_of(best_, step_, options_.design_samples));
-    const auto& kl = choice.summary.accuracy.kl_nats;
-    if (!kl || kl->value <= 0) return {};
-    compare_ = kl_at_most(kl->value);
-    bytes_ = choice.summary.bytes.value;
+    const auto tried = CLEAVE_TRY(try_design(best_, step_, options_.design_samples));
+    const double root = mean_root_kl(tried.results);
+    if (root <= 0) return {};
+    compare_ = [root](std::span<const TrialResult> results) {
+      const double found = mean_root_kl(results);
+      return found * found / (root * root);
+    };
+    bytes_ = tried.choice.summary.bytes.value;
     return {};
   }
 
@@ -245,10 +268,10 @@ class Search {
     double step = step_;
     std::optional<FeatureChoice> best;
     for (int i = 0; i < kMostTries; ++i) {
-      auto choice = CLEAVE_TRY(choice_of(best_, step, trial_.size()));
-      if (badness_(choice.summary) <= 1) {
+      auto tried = CLEAVE_TRY(try_design(best_, step, trial_.size()));
+      if (badness_(tried.results) <= 1) {
         fine = step;
-        best = std::move(choice);
+        best = std::move(tried.choice);
       } else {
         coarse = step;
       }
@@ -278,26 +301,30 @@ class Search {
 }  // namespace
 
 Badness kl_at_most(double nats) {
-  return [nats](const TrialSummary& s) {
-    return s.accuracy.kl_nats ? s.accuracy.kl_nats->value / nats : 0;
+  return [nats](std::span<const TrialResult> results) {
+    const auto kl = summarize_trial(results).accuracy.kl_nats;
+    return kl ? kl->value / nats : 0;
   };
 }
 
 Badness psnr_at_least(double db) {
-  return [db](const TrialSummary& s) {
-    return s.accuracy.psnr_db ? std::pow(10, (db - s.accuracy.psnr_db->value) / 10) : 0;
+  return [db](std::span<const TrialResult> results) {
+    const auto psnr = summarize_trial(results).accuracy.psnr_db;
+    return psnr ? std::pow(10, (db - psnr->value) / 10) : 0;
   };
 }
 
 Badness top1_loss_at_most(double share, double uncut) {
-  return [share, uncut](const TrialSummary& s) {
-    return s.accuracy.top1 ? std::max(0.0, uncut - s.accuracy.top1->value) / share : 0;
+  return [share, uncut](std::span<const TrialResult> results) {
+    const auto top1 = summarize_trial(results).accuracy.top1;
+    return top1 ? std::max(0.0, uncut - top1->value) / share : 0;
   };
 }
 
 Badness disagreement_at_most(double share) {
-  return [share](const TrialSummary& s) {
-    return s.accuracy.agreement ? (1 - s.accuracy.agreement->value) / share : 0;
+  return [share](std::span<const TrialResult> results) {
+    const auto agreement = summarize_trial(results).accuracy.agreement;
+    return agreement ? (1 - agreement->value) / share : 0;
   };
 }
 
@@ -332,8 +359,8 @@ Result<Point> scaled_point(const FeatureChoice& choice, double factor, const Cut
     CLEAVE_CHECK(codec::train_basis(fit.samples_of(v), scaled.bases[v]));
   }
   const auto codecs = CLEAVE_TRY(codecs_of(scaled, score));
-  const TrialSummary summary = summarize_trial(CLEAVE_TRY(score.run(codecs)));
-  return Point{summary.bytes.value, badness(summary)};
+  const auto results = CLEAVE_TRY(score.run(codecs));
+  return Point{summarize_trial(results).bytes.value, badness(results)};
 }
 
 }  // namespace

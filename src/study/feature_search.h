@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "codec/feature_design.h"
@@ -8,8 +9,8 @@
 
 namespace cleave::study {
 
-/// How far answers may be from the uncut network's: one number for a whole trial, 1 at the limit.
-using Badness = std::function<double(const TrialSummary&)>;
+/// How far answers are from the uncut network's: one number for a whole trial, 1 at a limit.
+using Badness = std::function<double(std::span<const TrialResult>)>;
 
 /// Mean KL divergence over `nats`.
 Badness kl_at_most(double nats);
@@ -21,9 +22,11 @@ Badness top1_loss_at_most(double share, double uncut);
 Badness disagreement_at_most(double share);
 
 struct FeatureSearchOptions {
-  std::size_t design_samples = 96;       ///< of the trial, on which designs are compared
-  std::size_t sensitivity_samples = 32;  ///< of the trial, on which the tail is probed
-  double step = 0;                       ///< to begin with, in deviations; 0: a third
+  std::size_t design_samples = 128;  ///< of the trial, on which designs are compared
+  /// Runs of the tail that probing a value may take; of the trial's samples at least 16 and at most
+  /// 96 are used.
+  std::size_t probing_runs = 8192;
+  double step = 0;  ///< to begin with, in deviations; 0: a third
 };
 
 /// A basis for each crossing value, and what coding with them comes to.
