@@ -134,15 +134,14 @@ void FeatureTransform::forward(std::span<const float> image, const Planes& plane
   }
 }
 
-void FeatureTransform::inverse(std::span<const std::int32_t> coded, const Planes& planes,
+void FeatureTransform::inverse(std::span<std::int32_t> coded, const Planes& planes,
                                int step_eighths, std::span<float> image) const {
   const auto pixels = static_cast<std::size_t>(planes.pixels());
   const BlockAxis rows(static_cast<int>(planes.height), basis_.block);
   const BlockAxis columns(static_cast<int>(planes.width), basis_.block);
-  std::vector<std::int32_t> values(coded.begin(), coded.end());
   std::int64_t largest = 0;
   for (int k = 0; k < basis_.components; ++k) {
-    const auto plane = std::span(values).subspan(k * pixels, pixels);
+    const auto plane = coded.subspan(k * pixels, pixels);
     dequantise(basis_, rows, columns, plane);
     if (basis_.block > 1) inverse_dct(rows, columns, plane);
     std::int64_t largest_here = 0;
@@ -155,9 +154,9 @@ void FeatureTransform::inverse(std::span<const std::int32_t> coded, const Planes
   const float scale = basis_.scale * step_factor(step_eighths);
   // 32 bits where no sum can leave them: the same sums, faster.
   if (largest * 127 <= INT32_MAX) {
-    synthesise<std::int32_t>(basis_, values, pixels, scale, image);
+    synthesise<std::int32_t>(basis_, coded, pixels, scale, image);
   } else {
-    synthesise<std::int64_t>(basis_, values, pixels, scale, image);
+    synthesise<std::int64_t>(basis_, coded, pixels, scale, image);
   }
 }
 

@@ -19,8 +19,9 @@ class FeatureTransform {
   /// times the basis's own; `out` has components × pixels. For encoders: in floats.
   void forward(std::span<const float> image, const Planes& planes, int step_eighths,
                std::span<float> out) const;
-  /// The features of quantised coefficients, the same on every machine.
-  void inverse(std::span<const std::int32_t> coded, const Planes& planes, int step_eighths,
+  /// The features of quantised coefficients, the same on every machine. Works in the memory of
+  /// `coded`, whose values are then lost.
+  void inverse(std::span<std::int32_t> coded, const Planes& planes, int step_eighths,
                std::span<float> image) const;
 
  private:
