@@ -22,11 +22,11 @@ struct Args {
   reproduce::JointDnnOptions options;
 };
 
-Json to_json(const reproduce::JointDnnResult& result) {
+Json to_json(const reproduce::Report& result) {
   Json claims = Json::array();
   for (const reproduce::Claim& c : result.claims) {
     claims.push_back({{"claim", c.what},
-                      {"thesis", c.thesis},
+                      {"thesis", c.theirs},
                       {"modelled", c.modelled},
                       {"measured", c.measured}});
   }
@@ -35,10 +35,10 @@ Json to_json(const reproduce::JointDnnResult& result) {
           {"left_out", result.left_out}};
 }
 
-void print(const reproduce::JointDnnResult& result, const std::string& out) {
+void print(const reproduce::Report& result, const std::string& out) {
   fmt::print("{:<58} {:<20} {:<34} {}\n", "", "thesis", "modelled", "measured");
   for (const reproduce::Claim& claim : result.claims)
-    fmt::print("{:<58} {:<20} {:<34} {}\n", claim.what, claim.thesis, claim.modelled,
+    fmt::print("{:<58} {:<20} {:<34} {}\n", claim.what, claim.theirs, claim.modelled,
                claim.measured);
   for (const std::string& machines : result.machines) fmt::print("{}\n", machines);
   fmt::print("energy is modelled; times on the link are bytes over its rate\n");
