@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "reproduce/gpu.h"
 #include "reproduce/shared_rates.h"
+#include "reproduce/shared_values.h"
 #include "reproduce/trained.h"
 #include "study/codec_costs.h"
 #include "study/problem.h"
@@ -36,6 +37,7 @@ class SharedInference {
     CLEAVE_CHECK(make_folder(options_.out));
     CLEAVE_CHECK(write_claims());
     CLEAVE_CHECK(look_at_rates());
+    CLEAVE_CHECK(look_at_values());
     CLEAVE_CHECK(write_claims());
     draw_all(report_, options_.out);
     return std::move(report_);
@@ -75,6 +77,19 @@ class SharedInference {
     return add_figure(report_, options_.out, rates_figure(pairs));
   }
 
+  Result<void> look_at_values() {
+    say("looking at how values are spread, figure 3");
+    const auto studied = study_values(options_.data, engine_);
+    if (!studied) {
+      leave_out(report_, "figure 3", without_data(studied.error()));
+      return {};
+    }
+    const std::vector<Claim> claims = spread_claims(studied->rows);
+    report_.claims.insert(report_.claims.end(), claims.begin(), claims.end());
+    CLEAVE_CHECK(write_file(options_.out / "values.csv", spreads_csv(studied->rows)));
+    return add_figure(report_, options_.out, studied->figure);
+  }
+
   void describe_modelled() {
     report_.machines.insert(
         report_.machines.begin(),
@@ -103,7 +118,7 @@ class SharedInference {
   Result<std::optional<plan::CodecCost>> jpeg_cost(const Network& network) {
     const auto photos = photos_of(options_.data);
     if (!photos) {
-      leave_out(report_, "figure 2's JPEG", no_data());
+      leave_out(report_, "figure 2's JPEG", without_data(photos.error()));
       return std::optional<plan::CodecCost>();
     }
     const study::Samples samples =
@@ -112,7 +127,10 @@ class SharedInference {
         study::measure_jpeg_cost(*samples.preprocess, samples.pictures, kJpegQuality, clock_)));
   }
 
-  static std::string no_data() { return "it needs photos (CLEAVE_DATA)"; }
+  std::string without_data(const Error& error) const {
+    return options_.data.empty() ? "it needs trained networks, photos and a film (CLEAVE_DATA)"
+                                 : error.message;
+  }
 
   const SharedInferenceOptions& options_;
   engine::Engine& engine_;

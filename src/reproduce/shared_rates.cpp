@@ -142,7 +142,7 @@ Figure rates_figure(const std::vector<Ways>& pairs) {
                 Style::kLines,
                 "upload, kB/s",
                 "ms",
-                2,
+                static_cast<int>(pairs.size()),
                 {}};
   for (const Ways& ways : pairs) {
     Panel panel{ways.pair, {}, {}, kTop * ways.client.fixed_ms};
