@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/file.h"
 #include "reproduce/gpu.h"
 #include "reproduce/shared_rates.h"
 #include "reproduce/shared_values.h"
+#include "reproduce/split_layers.h"
 #include "reproduce/trained.h"
 #include "study/codec_costs.h"
 #include "study/problem.h"
@@ -19,6 +22,7 @@ constexpr Benchmark kResNet34{"ResNet-34", "resnet34"};
 /// Paper, section 2: eight bits over µ ± 3σ.
 constexpr std::string_view kPaperCodec = "quant:bits=8,range=sigma3";
 constexpr int kJpegQuality = 85;
+constexpr std::array kLookedAt{kResNet50v2, kResNet56};
 constexpr double kNominalShare = 1;
 
 /// The same shares of other totals.
@@ -38,6 +42,7 @@ class SharedInference {
     CLEAVE_CHECK(write_claims());
     CLEAVE_CHECK(look_at_rates());
     CLEAVE_CHECK(look_at_values());
+    CLEAVE_CHECK(look_at_layers());
     CLEAVE_CHECK(write_claims());
     draw_all(report_, options_.out);
     return std::move(report_);
@@ -88,6 +93,21 @@ class SharedInference {
     report_.claims.insert(report_.claims.end(), claims.begin(), claims.end());
     CLEAVE_CHECK(write_file(options_.out / "values.csv", spreads_csv(studied->rows)));
     return add_figure(report_, options_.out, studied->figure);
+  }
+
+  Result<void> look_at_layers() {
+    say("looking at every cut of trained networks, section 2");
+    std::vector<SplitLayer> all;
+    for (const Trained& trained : kLookedAt) {
+      const auto layers = study_split_layers(options_.data, trained, engine_);
+      if (!layers) {
+        leave_out(report_, "section 2's properties of split layers", without_data(layers.error()));
+        return {};
+      }
+      all.insert(all.end(), layers->begin(), layers->end());
+    }
+    CLEAVE_CHECK(write_file(options_.out / "layers.csv", split_layers_csv(all)));
+    return add_figure(report_, options_.out, split_layers_figure(all));
   }
 
   void describe_modelled() {
