@@ -14,6 +14,9 @@ constexpr int kFirstKBps = 200;
 constexpr int kStepKBps = 100;
 /// What is slower than this many times client-only leaves the figure.
 constexpr double kTop = 2.5;
+/// A cut that is not so much faster than client-only at the fastest rate does not count as one that
+/// overtakes it: behind the last pooling, what is saved is less than the costs' noise.
+constexpr double kWorthwhile = 0.05;
 /// A byte a ms, so that a link's time is its bytes.
 constexpr double kUnitMbps = 0.008;
 constexpr double kFloatBytes = 4;
@@ -37,11 +40,12 @@ const Way* find_shared(const Ways& ways, std::string_view name) {
   return it == ways.shared.end() ? nullptr : &*it;
 }
 
-/// The cut that overtakes `other` at the lowest rate, and that rate.
-std::optional<std::pair<const Way*, double>> first_faster(const Ways& ways, const Way& other) {
+/// The cut that overtakes client-only at the lowest rate, and that rate.
+std::optional<std::pair<const Way*, double>> first_faster(const Ways& ways) {
   std::optional<std::pair<const Way*, double>> first;
   for (const Way& way : ways.shared) {
-    const auto rate = faster_above(way, other);
+    if (way.ms(kFastestKBps) > (1 - kWorthwhile) * ways.client.fixed_ms) continue;
+    const auto rate = faster_above(way, ways.client);
     if (rate && (!first || *rate < first->second)) first = {&way, *rate};
   }
   return first;
@@ -59,7 +63,7 @@ std::string crossing(const Ways& ways, const Way* cut) {
 }
 
 std::string best_crossing(const Ways& ways) {
-  const auto first = first_faster(ways, ways.client);
+  const auto first = first_faster(ways);
   if (!first) return "at no rate";
   return rate_text(first->second, first->first->interpolated) + " (" + first->first->name + ")";
 }

@@ -37,7 +37,9 @@ TEST(SharedRates, ClaimsFollowFromTheWays) {
   ways.client = {"client-only", 160, 0, 160};
   ways.server = {{"floats", 25, 600'000}, {"picture", 25, 150'000}};
   // Of the time, half lies before the first and all but a tenth before the second.
-  ways.shared = {{std::string(kEighthAdd), 95, 50'000, 80}, {"late", 151, 1'000, 144}};
+  ways.shared = {{std::string(kEighthAdd), 95, 50'000, 80},
+                 {"late", 151, 1'000, 144},
+                 {"next to nothing", 159, 10, 159}};
   const std::vector<Claim> claims = rate_claims(ways, nullptr);
   EXPECT_EQ(claim(claims, "one ResNet-34: device, server"), "160 ms, 20 ms");
   EXPECT_EQ(claim(claims, "shared beats client-only above, best cut"), "111 kB/s (late)");
@@ -47,6 +49,7 @@ TEST(SharedRates, ClaimsFollowFromTheWays) {
   EXPECT_EQ(claim(claims, "shared, best cut, beats picture, up to"), "1429 kB/s");
   EXPECT_EQ(claim(claims, "share of the device's time before the 8th add"), "50%");
   EXPECT_EQ(claims.front().measured, "-");
+  EXPECT_EQ(best_shared(ways, 30).name, "next to nothing");
   EXPECT_EQ(best_shared(ways, 200).name, "late");
   EXPECT_EQ(best_shared(ways, 3000).name, kEighthAdd);
 }
