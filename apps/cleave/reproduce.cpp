@@ -9,83 +9,141 @@
 #include "base/spec.h"
 #include "engines.h"
 #include "reproduce/jointdnn.h"
+#include "reproduce/shared_inference.h"
 #include "verbs.h"
 
 namespace cleave::app {
 namespace {
 
+/// Of either paper.
 struct Args {
-  std::string out = "jointdnn";
-  std::string budget = "5s";
+  std::string out;
+  std::string budget;
   bool no_measuring = false;
   bool json = false;
-  reproduce::JointDnnOptions options;
+  reproduce::JointDnnOptions options;  ///< of JointDNN alone: batches and networks
 };
 
-Json to_json(const reproduce::JointDnnResult& result) {
+/// What tells one paper's report from another's.
+struct Paper {
+  std::string_view name;
+  std::string_view theirs;  ///< the heading of what its text says
+  std::string_view notes;   ///< for people, below the table
+  std::string_view files;   ///< beside the figures
+  bool has_energy;
+};
+constexpr Paper kJointDnn{"jointdnn", "thesis",
+                          "energy is modelled; times on the link are bytes over its rate",
+                          "claims.csv and plans.csv", true};
+constexpr Paper kSharedInference{"shared-inference", "paper",
+                                 "times on the link are bytes over its rate, and the ping",
+                                 "claims.csv and the tables", false};
+
+Json to_json(const reproduce::Report& report, const Paper& paper) {
   Json claims = Json::array();
-  for (const reproduce::Claim& c : result.claims) {
+  for (const reproduce::Claim& c : report.claims) {
     claims.push_back({{"claim", c.what},
-                      {"thesis", c.thesis},
+                      {std::string(paper.theirs), c.theirs},
                       {"modelled", c.modelled},
                       {"measured", c.measured}});
   }
-  return {{"format", "cleave-reproduce/1"}, {"paper", "jointdnn"}, {"machines", result.machines},
-          {"energy_is", "modelled"},        {"claims", claims},    {"figures", result.figures},
-          {"left_out", result.left_out}};
+  Json json{{"format", "cleave-reproduce/1"}, {"paper", paper.name},
+            {"machines", report.machines},    {"claims", claims},
+            {"figures", report.figures},      {"left_out", report.left_out}};
+  if (paper.has_energy) json["energy_is"] = "modelled";
+  return json;
 }
 
-void print(const reproduce::JointDnnResult& result, const std::string& out) {
-  fmt::print("{:<58} {:<20} {:<34} {}\n", "", "thesis", "modelled", "measured");
-  for (const reproduce::Claim& claim : result.claims)
-    fmt::print("{:<58} {:<20} {:<34} {}\n", claim.what, claim.thesis, claim.modelled,
+void print(const reproduce::Report& report, const Paper& paper, const std::string& out) {
+  fmt::print("{:<58} {:<20} {:<34} {}\n", "", paper.theirs, "modelled", "measured");
+  for (const reproduce::Claim& claim : report.claims)
+    fmt::print("{:<58} {:<20} {:<34} {}\n", claim.what, claim.theirs, claim.modelled,
                claim.measured);
-  for (const std::string& machines : result.machines) fmt::print("{}\n", machines);
-  fmt::print("energy is modelled; times on the link are bytes over its rate\n");
-  for (const std::string& what : result.left_out) fmt::print("left out: {}\n", what);
+  for (const std::string& machines : report.machines) fmt::print("{}\n", machines);
+  fmt::print("{}\n", paper.notes);
+  for (const std::string& what : report.left_out) fmt::print("left out: {}\n", what);
   fmt::print("~ rests on estimates of groups that were not measured\n");
-  fmt::print("{} figures, claims.csv and plans.csv are in {}\n", result.figures.size(), out);
+  fmt::print("{} figures, {} are in {}\n", report.figures.size(), paper.files, out);
+}
+
+void show(const reproduce::Report& report, const Paper& paper, const Args& args) {
+  if (args.json)
+    fmt::print("{}\n", dump_json(to_json(report, paper), 2));
+  else
+    print(report, paper, args.out);
+}
+
+/// What every paper's options have.
+template <class Options>
+Result<void> set_common(Options& options, const Args& args) {
+  const char* data = std::getenv("CLEAVE_DATA");
+  options.out = args.out;
+  options.data = data == nullptr ? "" : data;
+  options.budget_s = CLEAVE_TRY(parse_duration_ms(args.budget)) / 1000;
+  options.say = [](const std::string& what) { fmt::print(stderr, "reproduce: {}\n", what); };
+  return {};
 }
 
 Result<int> run_jointdnn(Args args) {
-  const char* data = std::getenv("CLEAVE_DATA");
-  args.options.out = args.out;
-  args.options.data = data == nullptr ? "" : data;
-  args.options.budget_s = CLEAVE_TRY(parse_duration_ms(args.budget)) / 1000;
-  args.options.say = [](const std::string& what) { fmt::print(stderr, "reproduce: {}\n", what); };
+  CLEAVE_CHECK(set_common(args.options, args));
   if (args.no_measuring) args.options.measured_batches.clear();
   const auto engine = CLEAVE_TRY(make_engine("openvino"));
   SteadyClock clock;
-  const auto result = CLEAVE_TRY(reproduce::reproduce_jointdnn(args.options, *engine, clock));
-  if (args.json)
-    fmt::print("{}\n", dump_json(to_json(result), 2));
-  else
-    print(result, args.out);
+  show(CLEAVE_TRY(reproduce::reproduce_jointdnn(args.options, *engine, clock)), kJointDnn, args);
   return 0;
+}
+
+Result<int> run_shared_inference(const Args& args) {
+  reproduce::SharedInferenceOptions options;
+  CLEAVE_CHECK(set_common(options, args));
+  options.measure = !args.no_measuring;
+  const auto engine = CLEAVE_TRY(make_engine("openvino"));
+  SteadyClock clock;
+  show(CLEAVE_TRY(reproduce::reproduce_shared_inference(options, *engine, clock)), kSharedInference,
+       args);
+  return 0;
+}
+
+/// What every paper can be asked.
+void add_common(CLI::App& command, Args& args, std::string out, std::string budget) {
+  args.out = std::move(out);
+  args.budget = std::move(budget);
+  command.add_option("--out", args.out, "folder of the figures")->capture_default_str();
+  command.add_option("--budget", args.budget, "time for each of the profiles")
+      ->capture_default_str();
+  command.add_flag("--json", args.json, "print one JSON document instead of the table");
+  command.add_flag("--no-measuring", args.no_measuring, "only the modelled machines");
+}
+
+void add_jointdnn(CLI::App& command, Args& args) {
+  add_common(command, args, "jointdnn", "5s");
+  command.add_option("--batch", args.options.batches, "batch sizes of the modelled machines")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command
+      .add_option("--measured-batch", args.options.measured_batches,
+                  "batch sizes that are measured here")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command.add_option("--network", args.options.networks, "only these, by the thesis's names");
 }
 
 }  // namespace
 
 Action define_reproduce(CLI::App& command) {
-  auto args = std::make_shared<Args>();
   command.require_subcommand(1);
-  CLI::App* jointdnn = command.add_subcommand(
-      "jointdnn", "Table 2.4 and figures 2.2, 2.3 and 2.8 to 2.14 of the thesis's chapter 2");
-  jointdnn->add_option("--out", args->out, "folder of the figures")->capture_default_str();
-  jointdnn->add_option("--budget", args->budget, "time for each of the profiles")
-      ->capture_default_str();
-  jointdnn->add_option("--batch", args->options.batches, "batch sizes of the modelled machines")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
-  jointdnn
-      ->add_option("--measured-batch", args->options.measured_batches,
-                   "batch sizes that are measured here")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
-  jointdnn->add_option("--network", args->options.networks, "only these, by the thesis's names");
-  jointdnn->add_flag("--json", args->json, "print one JSON document instead of the table");
-  jointdnn->add_flag("--no-measuring", args->no_measuring, "only the modelled machines");
-  return [args] { return run_jointdnn(*args); };
+  auto jointdnn_args = std::make_shared<Args>();
+  auto shared_args = std::make_shared<Args>();
+  add_jointdnn(
+      *command.add_subcommand(
+          "jointdnn", "Table 2.4 and figures 2.2, 2.3 and 2.8 to 2.14 of the thesis's chapter 2"),
+      *jointdnn_args);
+  CLI::App* shared = command.add_subcommand(
+      "shared-inference", "Figures 2 and 3 and the properties of split layers of Ulhaq and Bajić");
+  add_common(*shared, *shared_args, "shared-inference", "30s");
+  return [=] {
+    return shared->parsed() ? run_shared_inference(*shared_args) : run_jointdnn(*jointdnn_args);
+  };
 }
 
 }  // namespace cleave::app

@@ -69,8 +69,15 @@ std::string plot_of(const Panel& panel, std::size_t index, Style style) {
     for (const double value : series.values) largest = std::max(largest, value);
   // Where all are equal gnuplot would warn and choose a range of its own.
   const bool one_place = style == Style::kLines && panel.points.size() == 1;
-  std::string plot = fmt::format("set title {} noenhanced\nset yrange [0:{}]\nplot ",
-                                 quoted(panel.title), largest > 0 ? "*" : "1");
+  const std::string top = panel.y_top > 0 ? fmt::format("{:.6g}", panel.y_top)
+                          : largest > 0   ? "*"
+                                          : "1";
+  std::string plot = "unset arrow\n";
+  for (const double mark : panel.marks)
+    plot += fmt::format(
+        "set arrow from first {0:.6g}, graph 0 to first {0:.6g}, graph 1 nohead dt 2\n", mark);
+  plot +=
+      fmt::format("set title {} noenhanced\nset yrange [0:{}]\nplot ", quoted(panel.title), top);
   if (one_place) plot.insert(0, fmt::format("set xrange [{0}-1:{0}+1]\n", panel.points.front()));
   for (std::size_t s = 0; s < panel.series.size(); ++s) {
     if (s > 0) plot += ", ";

@@ -20,6 +20,8 @@ struct Panel {
   std::string title;
   std::vector<std::string> points;
   std::vector<Series> series;
+  double y_top = 0;                ///< where the y axis ends; 0: where the values do
+  std::vector<double> marks = {};  ///< of lines: places on the x axis, drawn as upright lines
 };
 
 enum class Style { kLines, kStackedBars };

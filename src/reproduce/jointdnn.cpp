@@ -11,7 +11,6 @@
 namespace cleave::reproduce {
 namespace {
 
-namespace fs = std::filesystem;
 using plan::Objective;
 
 constexpr int kShares = 10;
@@ -51,22 +50,22 @@ class JointDnn {
   JointDnn(const JointDnnOptions& options, engine::Engine& engine, Clock& clock)
       : options_(options), engine_(engine), clock_(clock) {}
 
-  Result<JointDnnResult> run() {
+  Result<Report> run() {
     CLEAVE_CHECK(check_names());
-    CLEAVE_CHECK(make_folder());
+    CLEAVE_CHECK(begin());
     CLEAVE_CHECK(make_pairs());
     for (const Benchmark& benchmark : benchmarks())
       if (wanted(benchmark)) CLEAVE_CHECK(plan_network(benchmark));
     CLEAVE_CHECK(write_file(options_.out / "plans.csv", plans_csv(rows_)));
-    result_.claims = plan_claims(rows_);
+    report_.claims = plan_claims(rows_);
     CLEAVE_CHECK(write(size_figure(sizes_)));
     for (const Pair& pair : pairs_)
       for (const Figure& figure : plan_figures(pair, rows_, sizes_)) CLEAVE_CHECK(write(figure));
     CLEAVE_CHECK(measure_grouping());
     CLEAVE_CHECK(look_at_png());
-    CLEAVE_CHECK(write_file(options_.out / "claims.csv", claims_csv(result_.claims)));
-    draw_all();
-    return std::move(result_);
+    CLEAVE_CHECK(write_file(options_.out / "claims.csv", claims_csv(report_.claims, "thesis")));
+    draw_all(report_, options_.out);
+    return std::move(report_);
   }
 
  private:
@@ -89,13 +88,8 @@ class JointDnn {
   }
 
   /// What cannot be written is to be known before anything is measured.
-  Result<void> make_folder() const {
-    std::error_code error;
-    fs::create_directories(options_.out, error);
-    if (error) {
-      return fail(ErrorCode::kIo, "reproduce",
-                  "cannot make '" + options_.out.string() + "': " + error.message());
-    }
+  Result<void> begin() const {
+    CLEAVE_CHECK(make_folder(options_.out));
     return write_file(options_.out / "plans.csv", plans_csv({}));
   }
 
@@ -104,7 +98,7 @@ class JointDnn {
     if (is_measured())
       pairs_.push_back(
           measured_pair(engine_, options_.measured_batches, options_.budget_s, clock_));
-    for (const Pair& pair : pairs_) result_.machines.push_back(pair.name + ": " + pair.description);
+    for (const Pair& pair : pairs_) report_.machines.push_back(pair.name + ": " + pair.description);
     return {};
   }
 
@@ -135,40 +129,36 @@ class JointDnn {
     return {};
   }
 
-  /// What is missing costs its own figures, not all that was made.
-  void leave_out(const std::string& what, const std::string& why) {
-    result_.left_out.push_back(what + ": " + why);
-  }
-
   Result<void> measure_grouping() {
     if (!is_measured()) {
-      leave_out("figure 2.3", "nothing is measured");
+      leave_out(report_, "figure 2.3", "nothing is measured");
       return {};
     }
     say("measuring 25 convolutions, figure 2.3");
     const auto figure = grouping_figure(engine_, clock_);
     if (figure) return write(*figure);
-    leave_out("figure 2.3", figure.error().message);
+    leave_out(report_, "figure 2.3", figure.error().message);
     return {};
   }
 
   Result<void> look_at_png() {
     constexpr std::string_view kFigures = "figures 2.13 and 2.14";
     if (options_.data.empty()) {
-      leave_out(std::string(kFigures), "they need trained networks and photos (CLEAVE_DATA)");
+      leave_out(report_, std::string(kFigures),
+                "they need trained networks and photos (CLEAVE_DATA)");
       return {};
     }
     say("looking at what PNG makes of layers, figures 2.13 and 2.14");
     const auto studied = study_png(options_.data, engine_);
     if (!studied) {
-      leave_out(std::string(kFigures), studied.error().message);
+      leave_out(report_, std::string(kFigures), studied.error().message);
       return {};
     }
     const PngStudy& png = *studied;
     CLEAVE_CHECK(write(png.figure));
     CLEAVE_CHECK(write_file(options_.out / "figure_2_13.png", png.mosaic));
     const auto add = [&](std::string what, std::string thesis, std::string measured) {
-      result_.claims.push_back({std::move(what), std::move(thesis), "-", std::move(measured)});
+      report_.claims.push_back({std::move(what), std::move(thesis), "-", std::move(measured)});
     };
     add("PNG of a layer: largest ratio", "5.8", fmt::format("{:.1f}", png.largest));
     add("PNG of a layer: average ratio", "3.5", fmt::format("{:.1f}", png.average));
@@ -181,17 +171,11 @@ class JointDnn {
   Result<void> write(Figure figure) {
     std::erase_if(figure.panels, [](const Panel& panel) { return panel.points.empty(); });
     if (figure.panels.empty()) {
-      leave_out(figure.name, "no plan that it shows was made; those of single inputs need batch 1");
+      leave_out(report_, figure.name,
+                "no plan that it shows was made; those of single inputs need batch 1");
       return {};
     }
-    CLEAVE_CHECK(write_figure(options_.out, figure));
-    result_.figures.push_back(figure.name);
-    return {};
-  }
-
-  void draw_all() {
-    if (const auto drawn = draw(options_.out, result_.figures); !drawn)
-      leave_out("pictures", drawn.error().message + "; the .gp files draw them");
+    return add_figure(report_, options_.out, figure);
   }
 
   const JointDnnOptions& options_;
@@ -200,13 +184,13 @@ class JointDnn {
   std::vector<Pair> pairs_;
   std::vector<PlanRow> rows_;
   std::vector<LayerSizes> sizes_;
-  JointDnnResult result_;
+  Report report_;
 };
 
 }  // namespace
 
-Result<JointDnnResult> reproduce_jointdnn(const JointDnnOptions& options, engine::Engine& engine,
-                                          Clock& clock) {
+Result<Report> reproduce_jointdnn(const JointDnnOptions& options, engine::Engine& engine,
+                                  Clock& clock) {
   return JointDnn(options, engine, clock).run();
 }
 

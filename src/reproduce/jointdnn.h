@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "engine/engine.h"
+#include "reproduce/report.h"
 
 namespace cleave::reproduce {
 
@@ -23,27 +24,11 @@ struct JointDnnOptions {
   std::function<void(const std::string&)> say;
 };
 
-/// What the thesis's text says of a result, and what came out here.
-struct Claim {
-  std::string what;
-  std::string thesis;
-  std::string modelled;
-  std::string measured;  ///< "-" where nothing was measured
-};
-
-struct JointDnnResult {
-  /// Of the modelled machines and, where anything was measured, of this one: what they are.
-  std::vector<std::string> machines;
-  std::vector<Claim> claims;
-  std::vector<std::string> figures;   ///< names of the files
-  std::vector<std::string> left_out;  ///< what could not be made, and why
-};
-
 /// Makes what chapter 2 of the thesis shows, table 2.4 and figures 2.2, 2.3 and 2.8 to 2.14, from
 /// this machine's measurements and from a model of the thesis's own, as CSV and, where gnuplot is
 /// installed, PNG. plans.csv has every plan behind the figures. Errors: of writing, measuring and
 /// planning; kInvalidArgument for an unknown network.
-Result<JointDnnResult> reproduce_jointdnn(const JointDnnOptions& options, engine::Engine& engine,
-                                          Clock& clock);
+Result<Report> reproduce_jointdnn(const JointDnnOptions& options, engine::Engine& engine,
+                                  Clock& clock);
 
 }  // namespace cleave::reproduce

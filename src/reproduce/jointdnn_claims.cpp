@@ -216,12 +216,4 @@ std::vector<Claim> plan_claims(const std::vector<PlanRow>& rows) {
   return claims;
 }
 
-std::string claims_csv(const std::vector<Claim>& claims) {
-  std::string csv = "claim,thesis,modelled,measured\n";
-  for (const Claim& c : claims)
-    csv += fmt::format("{},{},{},{}\n", csv_field(c.what), csv_field(c.thesis),
-                       csv_field(c.modelled), csv_field(c.measured));
-  return csv;
-}
-
 }  // namespace cleave::reproduce

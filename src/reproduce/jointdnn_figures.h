@@ -1,8 +1,8 @@
 #pragma once
 
 #include "reproduce/figure.h"
-#include "reproduce/jointdnn.h"
 #include "reproduce/plans.h"
+#include "reproduce/report.h"
 
 namespace cleave::reproduce {
 
@@ -22,7 +22,5 @@ Figure size_figure(const std::vector<LayerSizes>& sizes);
 
 /// What the thesis's text says beside what the plans do.
 std::vector<Claim> plan_claims(const std::vector<PlanRow>& rows);
-
-std::string claims_csv(const std::vector<Claim>& claims);
 
 }  // namespace cleave::reproduce

@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "codec/codec.h"
 #include "engine/intermediates.h"
-#include "engine/type_inference.h"
 #include "profile/measure.h"
+#include "reproduce/trained.h"
 #include "study/samples.h"
 #include "zoo/zoo.h"
 
@@ -16,42 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPlace = "reproduce.png";
-constexpr std::size_t kPhotos = 6;
 constexpr int kGroupingRounds = 5;
 constexpr double kGroupingBudgetS = 60;
 
-/// A trained network and what its photos go through.
-struct Trained {
-  std::string_view title;
-  std::string_view file;
-  std::string_view preprocess;
-};
-constexpr std::array kTrained{
-    Trained{"SqueezeNet 1.1", "squeezenet1.1.onnx", "image:size=224,resize=256,mean=imagenet"},
-    Trained{"ResNet-50 v2, stages 1 to 3", "resnet50v2_stage1to3.onnx",
-            "image:size=224,resize=256,mean=imagenet"},
-};
-
-Result<graph::Model> load(const fs::path& path, engine::Engine& engine) {
-  graph::LoadOptions options;
-  options.infer = engine::type_inference(engine);
-  return graph::Model::load(path, options);
-}
-
-Result<std::vector<std::string>> photos_of(const fs::path& data) {
-  std::vector<std::string> photos;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(data / "photos", error))
-    if (entry.path().extension() == ".jpg") photos.push_back(entry.path().string());
-  if (photos.empty()) {
-    return fail(ErrorCode::kNotFound, kPlace,
-                "no .jpg in '" + (data / "photos").string() + "', expected photos");
-  }
-  std::ranges::sort(photos);
-  if (photos.size() > kPhotos) photos.resize(kPhotos);
-  return photos;
-}
+constexpr std::array kTrained{kSqueezeNet, kResNet50v2};
 
 double zeros_percent(const Tensor& tensor) {
   const auto values = tensor.as<float>();
@@ -189,7 +157,7 @@ Result<PngStudy> study_png(const fs::path& data, engine::Engine& engine) {
   study.least_zeros_percent = 100;
   std::vector<double> ratios;
   for (const Trained& trained : kTrained) {
-    const graph::Model model = CLEAVE_TRY(load(data / "models" / trained.file, engine));
+    const graph::Model model = CLEAVE_TRY(load_trained(data, trained, engine));
     const study::Samples samples =
         CLEAVE_TRY(study::load_samples(model, photos, trained.preprocess, photos.size()));
     LayerTable table(model, CLEAVE_TRY(codec::Codec::create("quant:bits=8,range=minmax|tile|png")));

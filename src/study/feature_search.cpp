@@ -27,9 +27,11 @@ struct Design {
   int block = 8;
   bool clamp = false;
   bool matrix = true;
+  double bit_price = 0.12;
 
   /// What the tail has to be probed for anew.
   auto probe_key() const { return std::pair(metric_floor, block); }
+  bool operator==(const Design&) const = default;
 };
 
 /// What is known of one crossing value.
@@ -80,10 +82,13 @@ class Search {
         [](Design& d) { d.metric_floor = 0.001; },
         [](Design& d) { d.metric_floor = 0.0001; },
         [](Design& d) { d.metric_floor = 0.5; },
+        [](Design& d) { d.metric_floor = 2; },
         [](Design& d) { d.block = 4; },
         [](Design& d) { d.block = 16; },
         [](Design& d) { d.block = 1; },
         [](Design& d) { d.clamp = true; },
+        [](Design& d) { d.bit_price = 0.2; },
+        [](Design& d) { d.bit_price = 0.3; },
         [](Design& d) { d.matrix = false; },
         [](Design& d) { d = {.block = 1, .clamp = true, .matrix = false}; },
     };
@@ -116,7 +121,8 @@ class Search {
             .metric_floor = design.metric_floor,
             .block = value.flat ? 1 : design.block,
             .step = step * value.deviation,
-            .clamp = design.clamp};
+            .clamp = design.clamp,
+            .bit_price = design.bit_price};
   }
 
   std::size_t probing_samples(const Value& value) const {
@@ -246,9 +252,7 @@ class Search {
   Result<void> try_change(const std::function<void(Design&)>& change) {
     Design design = best_;
     change(design);
-    const bool same = design.metric_floor == best_.metric_floor && design.block == best_.block &&
-                      design.clamp == best_.clamp && design.matrix == best_.matrix;
-    if (same) return {};
+    if (design == best_) return {};
     double step = std::isfinite(bytes_) ? step_ : kFirstStep;
     const double bytes = CLEAVE_TRY(bytes_of(design, step));
     if (bytes > kWorthIt * bytes_) return {};

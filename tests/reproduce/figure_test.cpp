@@ -61,6 +61,23 @@ nothing,a,2,0
     EXPECT_TRUE(read_file(folder.path() / name).value().starts_with("\x89PNG")) << name;
 }
 
+TEST_F(Path, AnAxisEndsAndPlacesAreMarkedWhereThePanelSays) {
+  const TemporaryFolder folder;
+  Figure figure = lines();
+  figure.panels[0].y_top = 2.5;
+  figure.panels[0].marks = {-1.5, 4};
+  ASSERT_TRUE(write_figure(folder.path(), figure));
+  const std::string plot = read_file(folder.path() / "lines.gp").value();
+  EXPECT_NE(plot.find("set yrange [0:2.5]"), std::string::npos);
+  EXPECT_NE(plot.find("from first -1.5, graph 0"), std::string::npos);
+  // The second panel has neither.
+  EXPECT_NE(plot.find("unset arrow\nset title \"nothing\""), std::string::npos);
+  const auto drawn = draw(folder.path(), {"lines"});
+  if (!drawn && drawn.error().code == ErrorCode::kUnavailable)
+    GTEST_SKIP() << drawn.error().message;
+  EXPECT_TRUE(drawn) << drawn.error().to_string();
+}
+
 TEST_F(Path, WhatGnuplotRefusesIsAnError) {
   const TemporaryFolder folder;
   ASSERT_TRUE(write_file(folder.path() / "bad.gp", "no such command\n"));

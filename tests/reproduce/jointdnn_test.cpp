@@ -156,7 +156,7 @@ TEST(JointDnn, WritesPlansAndFigures) {
   const auto claim =
       std::ranges::find(result->claims, "inference: largest improvement of latency", &Claim::what);
   ASSERT_NE(claim, result->claims.end());
-  EXPECT_EQ(claim->thesis, "66%");
+  EXPECT_EQ(claim->theirs, "66%");
   EXPECT_NE(claim->modelled, "-");
   EXPECT_EQ(claim->measured, "-");
   EXPECT_GE(result->left_out.size(), 2u) << "figures 2.3, 2.13 and 2.14";
