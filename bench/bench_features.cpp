@@ -129,7 +129,8 @@ Result<double> run_place(const Place& place, const std::filesystem::path& folder
       model, cut, engine, {sets.fit, first_of(sets.fit, sizes.fit), *preprocess, {}},
       {sets.held_out, first_of(sets.held_out, scored), *preprocess, {}}, options));
   report.section(fmt::format("{} after {}", place.network, place.what),
-                 fmt::format("{}, {} pictures", found.limit, found.held_out.summary.bytes.samples));
+                 fmt::format("{}, {} pictures; {}", found.limit,
+                             found.held_out.summary.bytes.samples, found.design));
   double best = INFINITY;
   for (const study::FamilyChoice& other : found.others) {
     if (!std::isfinite(other.bytes_at_limit)) continue;

@@ -88,6 +88,7 @@ Json to_json(const study::Calibration& calibration, const std::string& cut) {
           {"cut", cut},
           {"limit", calibration.limit},
           {"calibration_bytes", calibration.json_bytes},
+          {"design", calibration.design},
           {"fitted", to_json(calibration.fitted)},
           {"held_out", to_json(calibration.held_out)},
           {"held_out_bytes_at_limit", calibration.own_bytes_at_limit},
@@ -115,8 +116,8 @@ void print(const study::Calibration& calibration) {
   for (const codec::CalibratedValue& value : calibration.values)
     fmt::print("value      {} {} {}, coded by {}\n", value.value.name,
                dtype_name(value.value.dtype), shape_text(value.value.shape), value.codec);
-  fmt::print("calibrated {} bytes as JSON, {} designs compared\n\n", calibration.json_bytes,
-             calibration.designs);
+  fmt::print("calibrated {} bytes as JSON\n", calibration.json_bytes);
+  fmt::print("design     {}; best of {}\n\n", calibration.design, calibration.designs);
   const bool picture = calibration.fitted.summary.accuracy.psnr_db.has_value();
   fmt::print("{:<10} {:>8} {:>22} {:>22} {:>24} {:>8}\n", "half", "bytes", "points of top-1 lost",
              "agreement, %", picture ? "PSNR, dB" : "KL, nat", "pictures");

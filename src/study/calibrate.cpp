@@ -31,6 +31,7 @@ class Calibrator {
     const FeatureChoice choice = CLEAVE_TRY(search_features(*fit_, badness));
     const auto codecs = CLEAVE_TRY(codecs_of(choice, *fit_));
     result.designs = choice.designs;
+    result.design = choice.design;
     for (std::size_t v = 0; v < codecs.size(); ++v) {
       result.values.push_back({cut_.values[v], codecs[v].spec(), codecs[v].calibration()});
       result.values.back().value.shape = fit_->values(0)[v].shape();

@@ -43,6 +43,7 @@ struct Calibration {
   CalibrationScore fitted;     ///< on the pictures that chose it
   CalibrationScore held_out;   ///< on others
   std::size_t json_bytes = 0;  ///< of the calibrations, as they stand in a bundle
+  std::string design;          ///< FeatureChoice::design
   int designs = 0;
   /// Other codecs, calibrated and scored on the same pictures: each at its cheapest within the
   /// limit on those held out, which favours them.

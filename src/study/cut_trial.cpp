@@ -110,7 +110,8 @@ Result<void> CutTrial::Impl::compute(const graph::Model& model, const graph::Cut
     for (const Source& source : sources)
       values[i].push_back(source.is_input ? samples[i][source.index]
                                           : std::move(made[source.index]));
-    answers[i] = std::move(CLEAVE_TRY(tails[w]->run(values[i])).front());
+    std::vector<Tensor> outputs = CLEAVE_TRY(tails[w]->run(values[i]));
+    answers[i] = std::move(outputs.front());
     return {};
   };
   CLEAVE_CHECK(in_parallel(samples.size(), workers, compute_one, {}));

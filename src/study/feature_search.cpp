@@ -1,5 +1,7 @@
 #include "study/feature_search.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -32,6 +34,13 @@ struct Design {
   /// What the tail has to be probed for anew.
   auto probe_key() const { return std::pair(metric_floor, block); }
   bool operator==(const Design&) const = default;
+
+  std::string to_string() const {
+    return fmt::format("blocks of {}, {}{}, a bit worth {:g} squared steps", block,
+                       matrix ? fmt::format("channels mixed with a floor of {:g}", metric_floor)
+                              : "channels apart",
+                       clamp ? ", clamped at 0" : "", bit_price);
+  }
 };
 
 /// What is known of one crossing value.
@@ -286,6 +295,7 @@ class Search {
       return fail(ErrorCode::kUnsupported, kPlace,
                   "no step keeps the answers near enough to the uncut network's");
     best->designs = designs_;
+    best->design = best_.to_string();
     return *std::move(best);
   }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "codec/feature_design.h"
@@ -33,6 +34,7 @@ struct FeatureSearchOptions {
 struct FeatureChoice {
   std::vector<codec::FeatureBasis> bases;  ///< of integers and the like: plain ones, not used
   TrialSummary summary;                    ///< on all samples of the trial
+  std::string design;                      ///< the one that was kept, in words
   int designs = 0;                         ///< that were compared
 };
 
