@@ -305,7 +305,8 @@ CoefficientModel::CoefficientModel(const CoefficientLayout& layout,
   if (state.empty()) return;
   const std::uint8_t* next = state.data();
   for (BitStatistics& statistic : impl_->statistics) {
-    statistic.one = static_cast<std::uint16_t>(probability_of((next[0] - 128) * 16));
+    const int logit = std::max((next[0] - 128) * 16, -kMaxLogit);
+    statistic.one = static_cast<std::uint16_t>(probability_of(logit));
     statistic.seen = static_cast<std::uint8_t>(std::min<int>(next[1], kMostTrusted));
     next += kBytesPerStatistic;
   }
