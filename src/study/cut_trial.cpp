@@ -107,9 +107,13 @@ Result<void> CutTrial::Impl::compute(const graph::Model& model, const graph::Cut
     std::vector<Tensor> head_in;
     for (const std::size_t input : inputs) head_in.push_back(samples[i][input]);
     std::vector<Tensor> made = CLEAVE_TRY(heads[w]->run(head_in));
-    for (const Source& source : sources)
-      values[i].push_back(source.is_input ? samples[i][source.index]
-                                          : std::move(made[source.index]));
+    for (const Source& source : sources) {
+      if (source.is_input) {
+        values[i].push_back(samples[i][source.index]);
+      } else {
+        values[i].push_back(std::move(made[source.index]));
+      }
+    }
     std::vector<Tensor> outputs = CLEAVE_TRY(tails[w]->run(values[i]));
     answers[i] = std::move(outputs.front());
     return {};
