@@ -25,10 +25,9 @@ constexpr std::array<Setting, 3> kTileSettings{{
     {"pad", "none", "none|8|16", true},
 }};
 constexpr std::array<Setting, 1> kJpegSettings{{{"q", "85", "1..100"}}};
-constexpr std::array<Setting, 3> kCleaveSettings{{
+constexpr std::array<Setting, 2> kCleaveSettings{{
     {"step", "auto", "auto|number"},
     {"target", "none", "none|size"},
-    {"target_loss", "none", "none|percent"},
 }};
 constexpr std::array<Setting, 3> kWebPSettings{{
     {"mode", "lossy", "lossy|lossless"},
@@ -66,19 +65,16 @@ std::string number_text(double number) {
 }
 
 /// The canonical spelling of `value` if it matches one choice: "low..high", a word, or a kind of
-/// number: "number" (positive), "size" (bytes, as "2KB"), "percent" (positive, as "1%").
+/// number: "number" (positive), "size" (bytes, as "2KB").
 std::optional<std::string> match(std::string_view choice, std::string_view value) {
   if (choice == "size") {
     const auto bytes = parse_size_bytes(value);
     return bytes && *bytes > 0 ? std::optional(std::to_string(*bytes)) : std::nullopt;
   }
-  if (choice == "number" || choice == "percent") {
-    const bool percent = choice == "percent";
-    if (percent && !value.ends_with('%')) return std::nullopt;
-    if (percent) value.remove_suffix(1);
+  if (choice == "number") {
     const auto parsed = parse_number<double>(value);
     if (!parsed || !std::isfinite(*parsed) || *parsed <= 0) return std::nullopt;
-    return number_text(*parsed) + (percent ? "%" : "");
+    return number_text(*parsed);
   }
   const auto number = parse_number<int>(value);
   const std::size_t dots = choice.find("..");

@@ -286,9 +286,6 @@ StageResult make_cleave(const Spec& spec, const Json& calibration) {
   const Rate rate = CLEAVE_TRY(rate_of(spec));
   if (!calibration.is_null())
     return std::make_unique<CleaveStage>(CLEAVE_TRY(feature_basis_from_json(calibration)), rate);
-  if (spec.text("target_loss") != "none")
-    return fail(ErrorCode::kInvalidArgument, kPlace,
-                "target_loss without a calibration, which `cleave codec calibrate` makes");
   return std::make_unique<CleaveStage>(std::nullopt, rate);
 }
 

@@ -94,8 +94,7 @@ TEST(Cleave, PayloadsKeepToATarget) {
       EXPECT_TRUE(codec->decode(payload, DType::kF32, tensor.shape()));
     }
   }
-  EXPECT_EQ(Codec::create("cleave:target=2KB")->spec(),
-            "cleave:step=auto,target=2000,target_loss=none");
+  EXPECT_EQ(Codec::create("cleave:target=2KB")->spec(), "cleave:step=auto,target=2000");
 }
 
 TEST(Cleave, RefusesWhatIsNotFinite) {
@@ -111,7 +110,6 @@ TEST(Cleave, SaysWhatASettingMayBe) {
             "cleave: step is '-1', expected auto|number");
   EXPECT_EQ(Codec::create("cleave:target=2 parsecs").error().message,
             "cleave: target is '2 parsecs', expected none|size");
-  EXPECT_EQ(Codec::create("cleave:target_loss=1%").error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(Cleave, ChannelsMustBeThoseOfTheCalibration) {
