@@ -30,6 +30,20 @@ struct Args {
   std::vector<std::string> calibrations;
 };
 
+/// What was calibrated must cross somewhere: else it was for another cut.
+Result<void> check_calibrated(const bundle::WriteRequest& request) {
+  for (const codec::CalibratedValue& calibrated : request.calibrated) {
+    const std::string& name = calibrated.value.name;
+    const bool crosses = std::ranges::any_of(request.cuts, [&](const graph::Cut* cut) {
+      return std::ranges::find(cut->values, name, &TensorSpec::name) != cut->values.end();
+    });
+    if (!crosses)
+      return fail(ErrorCode::kInvalidArgument, "split",
+                  "a calibration is for value '" + name + "', which crosses none of the cuts");
+  }
+  return {};
+}
+
 /// The codec of each value that crosses, each once.
 std::string codecs_of(const graph::Cut& cut, const bundle::WriteRequest& request) {
   std::string text;
@@ -84,6 +98,7 @@ Result<int> run(const Args& args) {
          CLEAVE_TRY(about(file, codec::calibrated_values_from_json(json))))
       request.calibrated.push_back(std::move(value));
   }
+  CLEAVE_CHECK(check_calibrated(request));
   if (samples.preprocess) request.preprocess = samples.preprocess->spec();
   request.samples = std::move(samples.inputs);
   if (!args.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(args.labels));

@@ -41,8 +41,8 @@ Result<std::vector<CalibratedValue>> calibrated_values_from_json(const Json& fil
   if (format != kFormat)
     return fail(ErrorCode::kNotThisFormat, kPlace,
                 "format '" + format + "', expected '" + std::string(kFormat) + "'");
-  if (!file.contains("values") || !file.at("values").is_array())
-    return fail(ErrorCode::kCorrupt, kPlace, "member 'values' is missing or no array");
+  if (!file.contains("values") || !file.at("values").is_array() || file.at("values").empty())
+    return fail(ErrorCode::kCorrupt, kPlace, "member 'values' is missing, empty or no array");
   std::vector<CalibratedValue> values;
   for (const Json& value : file.at("values")) values.push_back(CLEAVE_TRY(value_from_json(value)));
   return values;

@@ -30,6 +30,7 @@ TEST(CalibratedValue, RefusesOtherFiles) {
             ErrorCode::kNotThisFormat);
   EXPECT_FALSE(calibrated_values_from_json(Json::array()));
   EXPECT_FALSE(calibrated_values_from_json({{"format", "cleave-calibration/1"}, {"values", 3}}));
+  EXPECT_FALSE(calibrated_values_from_json(file_of({})));
   CalibratedValue bad = kOne;
   bad.codec = "quant:bits=99";
   const auto error = calibrated_values_from_json(file_of({bad}));
