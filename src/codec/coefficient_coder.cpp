@@ -62,10 +62,7 @@ struct TableSizes {
   std::array<int, kSignContexts> sign;
 };
 
-constexpr int kBytesPerStatistic = 2;
 constexpr int kBytesPerWeight = 2;
-/// A loaded statistic is trusted like this many bits at most, so that it still learns.
-constexpr int kMostTrusted = 60;
 
 }  // namespace
 
@@ -295,8 +292,7 @@ std::size_t CoefficientModel::state_bytes(const CoefficientLayout& layout) {
   const TableSizes sizes(layout);
   const auto statistics = static_cast<std::size_t>(sizes.statistics());
   const auto bands = static_cast<std::size_t>(sizes.bands);
-  return kBytesPerStatistic * statistics +
-         kBytesPerWeight * bands * (kQuestions * kMagnitudeContexts + kSignContexts);
+  return statistics + kBytesPerWeight * bands * (kQuestions * kMagnitudeContexts + kSignContexts);
 }
 
 CoefficientModel::CoefficientModel(const CoefficientLayout& layout,
@@ -304,12 +300,7 @@ CoefficientModel::CoefficientModel(const CoefficientLayout& layout,
     : impl_(std::make_unique<Impl>(layout)) {
   if (state.empty()) return;
   const std::uint8_t* next = state.data();
-  for (BitStatistics& statistic : impl_->statistics) {
-    const int logit = std::max((next[0] - 128) * 16, -kMaxLogit);
-    statistic.one = static_cast<std::uint16_t>(probability_of(logit));
-    statistic.seen = static_cast<std::uint8_t>(std::min<int>(next[1], kMostTrusted));
-    next += kBytesPerStatistic;
-  }
+  for (BitStatistics& statistic : impl_->statistics) statistic = BitStatistics::loaded(*next++);
   const auto load = [&](auto& sets) {
     for (auto& weights : sets)
       for (std::int32_t& weight : weights) {
@@ -327,11 +318,7 @@ CoefficientModel& CoefficientModel::operator=(CoefficientModel&&) noexcept = def
 
 ModelState CoefficientModel::state() const {
   ModelState state;
-  for (const BitStatistics& statistic : impl_->statistics) {
-    state.push_back(
-        static_cast<std::uint8_t>(std::clamp(logit_of(statistic.one) / 16, -127, 127) + 128));
-    state.push_back(statistic.seen);
-  }
+  for (const BitStatistics& statistic : impl_->statistics) state.push_back(statistic.stored());
   const auto save = [&](const auto& sets) {
     for (const auto& weights : sets)
       for (const std::int32_t weight : weights) {

@@ -18,6 +18,16 @@ constexpr int kMaxChannels = 1 << 20;
 constexpr std::size_t kMaxEntries = 1 << 17;
 constexpr std::size_t kMaxArrayBytes = std::size_t{16} << 20;
 
+/// A matrix of `rows` × `columns`, row by row, as `columns` × `rows`. Stored by component, whose
+/// entries are alike, it compresses better.
+std::vector<std::int8_t> transposed(const std::vector<std::int8_t>& matrix, int rows, int columns) {
+  std::vector<std::int8_t> result(matrix.size());
+  if (matrix.empty()) return result;
+  for (std::ptrdiff_t r = 0; r < rows; ++r)
+    for (std::ptrdiff_t c = 0; c < columns; ++c) result[c * rows + r] = matrix[r * columns + c];
+  return result;
+}
+
 /// Arrays of a basis one behind the other, lowest byte first.
 class Writer {
  public:
@@ -106,6 +116,7 @@ Result<void> read_arrays(const std::string& text, bool has_matrix, std::size_t s
   const bool whole = reader.get(basis.mean) && reader.get(basis.gain) && reader.get(basis.matrix) &&
                      reader.get(basis.band_gain) && reader.get(basis.shrink) &&
                      reader.get(basis.state) && reader.left() == 0;
+  basis.matrix = transposed(basis.matrix, basis.components, basis.channels);
   if (!whole) return contradiction("whose arrays have another size");
   for (const float mean : basis.mean)
     if (!std::isfinite(mean)) return contradiction("whose means are not finite");
@@ -131,7 +142,7 @@ Json to_json(const FeatureBasis& basis) {
   Writer arrays;
   arrays.put(basis.mean);
   arrays.put(basis.gain);
-  arrays.put(basis.matrix);
+  arrays.put(transposed(basis.matrix, basis.channels, basis.components));
   arrays.put(basis.band_gain);
   arrays.put(basis.shrink);
   arrays.put(basis.state);

@@ -5,6 +5,7 @@
 #include <Eigen/Dense>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "codec/feature_images.h"
@@ -54,9 +55,20 @@ MatrixXd synthesis_of(const FeatureComponents& components, Eigen::Index channels
   return (analysis * analysis.transpose()).ldlt().solve(analysis).transpose();
 }
 
-/// The synthesis in the basis's integers: a column is 127 at its largest, its gain says how large
-/// that is.
-void set_matrix(const MatrixXd& synthesis, double step, FeatureBasis& basis) {
+/// The grain of a column's integers, a power of two. What rounding to it adds stays far below what
+/// rounding the component itself does; weak components then cost a calibration few bytes.
+int grain_of(double variance, double step) {
+  constexpr double kMostError = 1.0 / 40;  ///< in steps, as the component's deviation makes of one
+  const double deviation = std::sqrt(std::max(variance, 0.0)) / step;
+  int grain = 1;
+  while (grain < 16 && 2 * grain * deviation <= 127 * kMostError) grain *= 2;
+  return grain;
+}
+
+/// The synthesis in the basis's integers: a column is 127 at its largest or a little less, its gain
+/// says how large that is.
+void set_matrix(const MatrixXd& synthesis, const std::vector<double>& variance, double step,
+                FeatureBasis& basis) {
   const VectorXd largest = synthesis.cwiseAbs().colwise().maxCoeff();
   const double top = largest.maxCoeff();
   constexpr double kOne = 1 << kGainBits;
@@ -64,12 +76,20 @@ void set_matrix(const MatrixXd& synthesis, double step, FeatureBasis& basis) {
   basis.matrix.resize(static_cast<std::size_t>(synthesis.size()));
   basis.gain.resize(static_cast<std::size_t>(basis.components));
   for (int k = 0; k < basis.components; ++k) {
-    basis.gain[k] = static_cast<std::uint16_t>(std::max(1.0, std::round(kOne * largest[k] / top)));
+    const int grain = grain_of(variance[static_cast<std::size_t>(k)], step);
+    const int grains = 127 / grain;
+    const double gain = kOne * largest[k] / top * 127 / (grain * grains);
+    basis.gain[k] = static_cast<std::uint16_t>(std::max(1.0, std::round(gain)));
     for (int c = 0; c < basis.channels; ++c)
       basis.matrix[c * basis.components + k] =
-          static_cast<std::int8_t>(std::round(127 * synthesis(c, k) / largest[k]));
+          static_cast<std::int8_t>(grain * std::round(grains * synthesis(c, k) / largest[k]));
   }
   basis.scale = static_cast<float>(step * top / 127 / (1 << kFractionBits));
+}
+
+/// To 12 bits of mantissa: means need no more, and zeros compress.
+float shortened(float value) {
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) & ~0x7ffU);
 }
 
 /// Gains that make a step in a channel as bad as in any other.
@@ -224,8 +244,10 @@ FeatureBasis FeatureDesigner::design(const FeatureDesign& design,
   const auto block = static_cast<int>(std::min<std::int64_t>(
       moments_->planes.pixels(), static_cast<std::int64_t>(design.block) * design.block));
   const int most = std::max(1, std::min(design.most_components, kMaxMatrixEntries / channels));
-  set_matrix(synthesis_of(components, channels, design.step, block, most), design.step, basis);
-  for (int c = 0; c < channels; ++c) basis.mean[c] = static_cast<float>(moments_->mean[c]);
+  set_matrix(synthesis_of(components, channels, design.step, block, most), components.variance,
+             design.step, basis);
+  for (int c = 0; c < channels; ++c)
+    basis.mean[c] = shortened(static_cast<float>(moments_->mean[c]));
   return basis;
 }
 

@@ -58,6 +58,10 @@ std::array<std::uint16_t, BitStatistics::kMostSeen + 1> make_paces() {
 
 const std::array<std::uint16_t, BitStatistics::kMostSeen + 1> kPaces = make_paces();
 
+constexpr int kStoredLogit = 64;
+/// How many bits each class of a stored statistic counts as.
+constexpr std::array<std::uint8_t, 4> kStoredSeen{0, 4, 16, 60};
+
 }  // namespace
 
 int logit_of(Probability one) { return kLogitTable[one >> 4]; }
@@ -71,6 +75,18 @@ void BitStatistics::learn(bool bit) {
   one =
       static_cast<std::uint16_t>(one + ((towards * static_cast<std::int64_t>(kPaces[seen])) >> 16));
   if (seen < kMostSeen) ++seen;
+}
+
+std::uint8_t BitStatistics::stored() const {
+  const auto seen_class = std::ranges::upper_bound(kStoredSeen, seen) - kStoredSeen.begin() - 1;
+  const int half = one < (1 << 15) ? -kStoredLogit / 2 : kStoredLogit / 2;
+  const int logit = seen_class == 0 ? 0 : (logit_of(one) + half) / kStoredLogit;
+  return static_cast<std::uint8_t>((std::clamp(logit, -32, 31) + 32) << 2 | seen_class);
+}
+
+BitStatistics BitStatistics::loaded(std::uint8_t byte) {
+  const int logit = std::max(((byte >> 2) - 32) * kStoredLogit, -kMaxLogit);
+  return {static_cast<std::uint16_t>(probability_of(logit)), kStoredSeen[byte & 3]};
 }
 
 }  // namespace cleave::codec

@@ -30,6 +30,12 @@ struct BitStatistics {
   static constexpr int kMostSeen = 160;
 
   void learn(bool bit);
+
+  /// One byte: the logit in steps of 1/4, and a class of how many bits were seen. What that loses
+  /// is 0.03 % of the bits.
+  std::uint8_t stored() const;
+  /// Of any byte; seen so few bits that it still learns.
+  static BitStatistics loaded(std::uint8_t byte);
 };
 
 /// Weights of a mixing, in 1/65536.
