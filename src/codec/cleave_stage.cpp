@@ -99,7 +99,7 @@ Bytes encode_images(const FeatureTransform& transform, const Planes& planes, con
     transform.forward(image, planes, step_eighths, values);
     CoefficientModel model(layout, basis.state);
     Bytes code;
-    model.encode(values, trade_of(basis), code, coded);
+    model.encode(values, {0, layout.components}, trade_of(basis), code, coded);
     if (images.size() > 1) append_le(out, static_cast<std::uint32_t>(code.size()));
     out.insert(out.end(), code.begin(), code.end());
   }
@@ -240,7 +240,7 @@ class CleaveStage final : public Stage {
     std::vector<float> image(static_cast<std::size_t>(planes.image_stride));
     for (std::int64_t i = 0; i < planes.images; ++i) {
       const auto code = CLEAVE_TRY(next_code(planes.images > 1, in));
-      CoefficientModel(layout, transform.basis().state).decode(code, coded);
+      CoefficientModel(layout, transform.basis().state).decode(code, {0, layout.components}, coded);
       transform.inverse(coded, planes, head.step_eighths, image);
       scatter_image(image, before.dtype, planes, i, tensor.bytes());
     }

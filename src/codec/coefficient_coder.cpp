@@ -76,6 +76,7 @@ struct CoefficientModel::Impl {
   /// Of all planes, each with a zero behind it.
   std::vector<std::uint8_t> magnitudes;
   std::vector<std::int8_t> signs;
+  bool plane_before = true;  ///< whether the component before had any
 
   /// What is known around the coefficient that is next.
   struct Surroundings {
@@ -140,8 +141,15 @@ struct CoefficientModel::Impl {
     return s;
   }
 
-  BitStatistics* plane_statistic(int group, bool previous) {
-    return &statistics[statistics.size() - 2 * static_cast<std::size_t>(group) - 1 - previous];
+  /// Of whether any coefficient of a component is not zero, given whether any was before it.
+  BitStatistics& plane_flag(int component) {
+    const auto group = static_cast<std::size_t>(std::min(component, sizes.groups - 1));
+    return statistics[statistics.size() - 2 * group - 1 - (plane_before ? 1 : 0)];
+  }
+
+  void learn_plane(BitStatistics& flag, bool any) {
+    flag.learn(any);
+    plane_before = any;
   }
 
   /// The prediction whether the magnitude is above `floor`.
@@ -175,6 +183,7 @@ struct CoefficientModel::Impl {
   void forget_image() {
     std::ranges::fill(magnitudes, std::uint8_t{0});
     std::ranges::fill(signs, std::int8_t{0});
+    plane_before = true;
   }
 };
 
@@ -332,51 +341,51 @@ ModelState CoefficientModel::state() const {
   return state;
 }
 
-void CoefficientModel::encode(std::span<const float> values, const RateDistortion& trade,
-                              Bytes& out, std::span<std::int32_t> coded) {
+void CoefficientModel::encode(std::span<const float> values, ComponentRange range,
+                              const RateDistortion& trade, Bytes& out,
+                              std::span<std::int32_t> coded) {
   Impl& model = *impl_;
   const std::size_t pixels = model.layout.pixels();
-  model.forget_image();
-  std::ranges::fill(coded, 0);
+  if (range.begin == 0) model.forget_image();
   CoefficientWriter<Impl> writer(model, trade, out);
-  bool previous = true;
-  for (int k = 0; k < model.layout.components; ++k) {
+  for (int k = range.begin; k < range.end; ++k) {
     const auto plane = values.subspan(k * pixels, pixels);
+    const auto plane_coded = coded.subspan(k * pixels, pixels);
+    std::ranges::fill(plane_coded, 0);
     if (pixels >= kFlaggedPlane) {
       const bool any = std::ranges::any_of(plane, [](float v) { return std::abs(v) >= 0.5F; });
-      BitStatistics* flag = model.plane_statistic(std::min(k, model.sizes.groups - 1), previous);
-      writer.coder().encode(any, std::clamp<Probability>(flag->one, 64, 65472));
-      flag->learn(any);
-      previous = any;
+      BitStatistics& flag = model.plane_flag(k);
+      writer.coder().encode(any, std::clamp<Probability>(flag.one, 64, 65472));
+      model.learn_plane(flag, any);
       if (!any) continue;
     }
     model.geometry.for_each_site([&](const CoefficientSite& site) {
       const std::int32_t value = writer.write(model.look(k, site), plane[site.at]);
-      coded[k * pixels + site.at] = value;
+      plane_coded[site.at] = value;
       model.remember(k, site.at, value);
     });
   }
   writer.coder().finish();
 }
 
-void CoefficientModel::decode(std::span<const std::byte> in, std::span<std::int32_t> coded) {
+void CoefficientModel::decode(std::span<const std::byte> in, ComponentRange range,
+                              std::span<std::int32_t> coded) {
   Impl& model = *impl_;
   const std::size_t pixels = model.layout.pixels();
-  model.forget_image();
-  std::ranges::fill(coded, 0);
+  if (range.begin == 0) model.forget_image();
   ArithmeticDecoder coder(in);
-  bool previous = true;
-  for (int k = 0; k < model.layout.components; ++k) {
+  for (int k = range.begin; k < range.end; ++k) {
+    const auto plane_coded = coded.subspan(k * pixels, pixels);
+    std::ranges::fill(plane_coded, 0);
     if (pixels >= kFlaggedPlane) {
-      BitStatistics* flag = model.plane_statistic(std::min(k, model.sizes.groups - 1), previous);
-      const bool any = coder.decode(std::clamp<Probability>(flag->one, 64, 65472));
-      flag->learn(any);
-      previous = any;
+      BitStatistics& flag = model.plane_flag(k);
+      const bool any = coder.decode(std::clamp<Probability>(flag.one, 64, 65472));
+      model.learn_plane(flag, any);
       if (!any) continue;
     }
     model.geometry.for_each_site([&](const CoefficientSite& site) {
       const std::int32_t value = read_coefficient(model, model.look(k, site), coder);
-      coded[k * pixels + site.at] = value;
+      plane_coded[site.at] = value;
       model.remember(k, site.at, value);
     });
   }

@@ -36,6 +36,12 @@ struct RateDistortion {
   double shrink[3] = {0, 0, 0};
 };
 
+/// Components of an image that are coded into one piece.
+struct ComponentRange {
+  int begin = 0;
+  int end = 0;
+};
+
 /// What a model learnt, for models that begin with it: one byte for each probability, then two for
 /// each weight.
 using ModelState = std::vector<std::uint8_t>;
@@ -53,12 +59,13 @@ class CoefficientModel {
   CoefficientModel(CoefficientModel&&) noexcept;
   CoefficientModel& operator=(CoefficientModel&&) noexcept;
 
-  /// Appends the code of one image. `values` are coefficients in steps, plane by plane; what the
+  /// Appends the code of some components of an image, which is begun by those from 0 on and goes on
+  /// in order. `values` are coefficients of the whole image in steps, plane by plane; what the
   /// decoder will read is written to `coded`: the nearest integers, or nearby ones that cost less.
-  void encode(std::span<const float> values, const RateDistortion& trade, Bytes& out,
-              std::span<std::int32_t> coded);
-  /// Reads one image. Any bytes decode to something.
-  void decode(std::span<const std::byte> in, std::span<std::int32_t> coded);
+  void encode(std::span<const float> values, ComponentRange range, const RateDistortion& trade,
+              Bytes& out, std::span<std::int32_t> coded);
+  /// Reads the same components. Any bytes decode to something.
+  void decode(std::span<const std::byte> in, ComponentRange range, std::span<std::int32_t> coded);
 
   ModelState state() const;
 

@@ -117,7 +117,7 @@ std::size_t code_image(const FeatureTransform& transform, const Planes& planes,
   RateDistortion trade{basis.bit_price, {}};
   for (int i = 0; i < 3; ++i) trade.shrink[i] = basis.shrink[i] / 16.0;
   Bytes out;
-  model.encode(values, trade, out, coded);
+  model.encode(values, {0, basis.components}, trade, out, coded);
   visit(values, coded);
   return out.size();
 }
