@@ -39,15 +39,6 @@ struct Args {
   std::string out;
 };
 
-Result<double> parse_share(std::string_view text) {
-  const bool percent = text.ends_with('%');
-  const auto number = parse_number<double>(percent ? text.substr(0, text.size() - 1) : text);
-  if (number && *number > 0 && *number < (percent ? 100 : 1))
-    return percent ? *number / 100 : *number;
-  return fail(ErrorCode::kInvalidArgument, kPlace,
-              "--floor is '" + std::string(text) + "', expected a share such as 1% or 0.01");
-}
-
 /// Pictures to calibrate on: those for training, where the data says which they are.
 Result<data::Dataset> open_data(const Args& args) {
   if (!args.split.empty()) return data::Dataset::open(args.data, args.split);
@@ -84,6 +75,11 @@ Json to_json(const study::Calibration& calibration, const std::string& cut) {
                       {"codec", other.spec},
                       {"bytes_at_limit", found ? Json(other.bytes_at_limit) : Json()}});
   }
+  Json steps = Json::array();
+  for (const study::StepScore& step : calibration.steps)
+    steps.push_back({{"step", step.step},
+                     {"bytes_per_sample", step.summary.bytes.value},
+                     {"loss_share", step.loss_share}});
   return {{"format", "cleave-calibration/1"},
           {"cut", cut},
           {"limit", calibration.limit},
@@ -93,6 +89,7 @@ Json to_json(const study::Calibration& calibration, const std::string& cut) {
           {"held_out", to_json(calibration.held_out)},
           {"held_out_bytes_at_limit", calibration.own_bytes_at_limit},
           {"others", others},
+          {"steps", steps},
           {"values", codec::to_json(calibration.values)}};
 }
 
@@ -123,6 +120,14 @@ void print(const study::Calibration& calibration) {
              "agreement, %", picture ? "PSNR, dB" : "KL, nat", "pictures");
   print_score("fitted", calibration.fitted);
   print_score("held out", calibration.held_out);
+  if (!calibration.steps.empty()) {
+    fmt::print(
+        "\nstep, of the chosen   bytes   {} lost, %   (fitted half; target_loss takes these)\n",
+        calibration.fitted.summary.accuracy.top1 ? "top-1" : "agreement");
+    for (const study::StepScore& step : calibration.steps)
+      fmt::print("{:<20.2f} {:>6.0f} {:>12.2f}\n", step.step, step.summary.bytes.value,
+                 100 * step.loss_share);
+  }
   if (calibration.others.empty()) return;
   fmt::print("\nat the limit on the pictures held out   bytes\n");
   fmt::print("{:<36} {:>8.0f}\n", "cleave", calibration.own_bytes_at_limit);

@@ -178,6 +178,15 @@ Result<std::int64_t> parse_size_bytes(std::string_view text) {
                   "' is not a size, expected one such as 64MB, 1.5GB, 512MiB or 1000000");
 }
 
+Result<double> parse_share(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  const auto number = finite_number(percent ? text.substr(0, text.size() - 1) : text);
+  const double share = number.value_or(-1) / (percent ? 100 : 1);
+  if (share > 0 && share < 1) return share;
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "'" + std::string(text) + "' is not a share, expected one such as 1% or 0.01");
+}
+
 Error unknown_name(std::string_view place, std::string_view kind, std::string_view found,
                    const std::vector<std::string>& known) {
   return Error{ErrorCode::kInvalidArgument, std::string(place),

@@ -66,6 +66,9 @@ Result<double> parse_duration_ms(std::string_view text);
 /// powers of 1000, KiB, MiB, GiB and TiB of 1024. At most 10^18 bytes; parts of a byte are cut off.
 Result<std::int64_t> parse_size_bytes(std::string_view text);
 
+/// Reads "1%" or "0.01", a part of a whole: above 0 and below 1.
+Result<double> parse_share(std::string_view text);
+
 /// The error for an unknown name of any kind: "unknown codec 'x', expected one of raw, f16".
 Error unknown_name(std::string_view place, std::string_view kind, std::string_view found,
                    const std::vector<std::string>& known);

@@ -25,9 +25,10 @@ constexpr std::array<Setting, 3> kTileSettings{{
     {"pad", "none", "none|8|16", true},
 }};
 constexpr std::array<Setting, 1> kJpegSettings{{{"q", "85", "1..100"}}};
-constexpr std::array<Setting, 2> kCleaveSettings{{
+constexpr std::array<Setting, 3> kCleaveSettings{{
     {"step", "auto", "auto|number"},
     {"target", "none", "none|size"},
+    {"target_loss", "none", "none|share", true},
 }};
 constexpr std::array<Setting, 3> kWebPSettings{{
     {"mode", "lossy", "lossy|lossless"},
@@ -65,11 +66,15 @@ std::string number_text(double number) {
 }
 
 /// The canonical spelling of `value` if it matches one choice: "low..high", a word, or a kind of
-/// number: "number" (positive), "size" (bytes, as "2KB").
+/// number: "number" (positive), "size" (bytes, as "2KB"), "share" (as "1%").
 std::optional<std::string> match(std::string_view choice, std::string_view value) {
   if (choice == "size") {
     const auto bytes = parse_size_bytes(value);
     return bytes && *bytes > 0 ? std::optional(std::to_string(*bytes)) : std::nullopt;
+  }
+  if (choice == "share") {
+    const auto share = parse_share(value);
+    return share ? std::optional(number_text(*share)) : std::nullopt;
   }
   if (choice == "number") {
     const auto parsed = parse_number<double>(value);

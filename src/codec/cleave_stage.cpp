@@ -30,6 +30,8 @@ constexpr int kFirstStride = 64;
 struct Rate {
   double step = 0;               ///< 0: as the calibration, or a tensor's deviation, says
   std::size_t target_bytes = 0;  ///< 0: none
+  double target_loss_share = 0;  ///< 0: none
+  int step_eighths = 0;          ///< where no size is asked for
 };
 
 /// A payload's head. Where the codec has no calibration, a basis as FeatureBasis::plain() makes it
@@ -176,7 +178,7 @@ class CleaveStage final : public Stage {
       out.insert(out.end(), code.begin(), code.end());
       return out;
     };
-    if (rate_.target_bytes == 0) return payload(0);
+    if (rate_.target_bytes == 0) return payload(rate_.step_eighths);
     // Payloads shrink as steps grow, if not strictly: halve the stride around where they fit.
     Bytes best;
     int eighths = 0;
@@ -277,15 +279,24 @@ Result<Rate> rate_of(const Spec& spec) {
   if (spec.text("step") != "auto") rate.step = CLEAVE_TRY(spec.number("step", 0));
   if (spec.text("target") != "none")
     rate.target_bytes = static_cast<std::size_t>(CLEAVE_TRY(spec.number("target", 0)));
+  if (spec.text("target_loss") != "none")
+    rate.target_loss_share = CLEAVE_TRY(spec.number("target_loss", 0));
   return rate;
 }
 
 }  // namespace
 
 StageResult make_cleave(const Spec& spec, const Json& calibration) {
-  const Rate rate = CLEAVE_TRY(rate_of(spec));
-  if (!calibration.is_null())
-    return std::make_unique<CleaveStage>(CLEAVE_TRY(feature_basis_from_json(calibration)), rate);
+  Rate rate = CLEAVE_TRY(rate_of(spec));
+  if (!calibration.is_null()) {
+    FeatureBasis basis = CLEAVE_TRY(feature_basis_from_json(calibration));
+    if (rate.target_loss_share > 0)
+      rate.step_eighths = CLEAVE_TRY(coarsest_step(basis, rate.target_loss_share));
+    return std::make_unique<CleaveStage>(std::move(basis), rate);
+  }
+  if (rate.target_loss_share > 0)
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "target_loss asks for a step by its loss, which takes a calibration");
   return std::make_unique<CleaveStage>(std::nullopt, rate);
 }
 

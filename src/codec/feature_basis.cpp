@@ -125,6 +125,23 @@ Result<void> read_arrays(const std::string& text, bool has_matrix, std::size_t s
   return {};
 }
 
+/// Steps that a packet's head can say, rising.
+Result<std::vector<StepLoss>> read_losses(const Json& json) {
+  std::vector<StepLoss> losses;
+  if (!json.contains("losses")) return losses;
+  for (const Json& entry : json.at("losses")) {
+    const bool pair = entry.is_array() && entry.size() == 2 && entry[0].is_number_integer() &&
+                      entry[1].is_number();
+    const StepLoss loss = pair ? StepLoss{entry[0].get<int>(), entry[1].get<double>()}
+                               : StepLoss{kMostStepEighths + 1};
+    const bool rises = losses.empty() || loss.step_eighths > losses.back().step_eighths;
+    if (loss.step_eighths < kLeastStepEighths || loss.step_eighths > kMostStepEighths || !rises)
+      return contradiction("whose losses are not pairs of a rising step and a share");
+    losses.push_back(loss);
+  }
+  return losses;
+}
+
 }  // namespace
 
 FeatureBasis FeatureBasis::plain(int channels, int block, float step) {
@@ -138,7 +155,22 @@ FeatureBasis FeatureBasis::plain(int channels, int block, float step) {
   return basis;
 }
 
+Result<int> coarsest_step(const FeatureBasis& basis, double loss_share) {
+  if (basis.losses.empty())
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "target_loss asks for a step by its loss, and the calibration has no losses");
+  const auto above = std::ranges::find_if(
+      basis.losses, [&](const StepLoss& loss) { return loss.loss_share > loss_share; });
+  if (above != basis.losses.begin()) return std::prev(above)->step_eighths;
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "target_loss is " + std::to_string(loss_share) +
+                  ", the least that the calibration knows is " +
+                  std::to_string(basis.losses.front().loss_share));
+}
+
 Json to_json(const FeatureBasis& basis) {
+  Json losses = Json::array();
+  for (const StepLoss& loss : basis.losses) losses.push_back({loss.step_eighths, loss.loss_share});
   Writer arrays;
   arrays.put(basis.mean);
   arrays.put(basis.gain);
@@ -155,6 +187,7 @@ Json to_json(const FeatureBasis& basis) {
           {"bit_price", basis.bit_price},
           {"matrix", !basis.matrix.empty()},
           {"state_bytes", basis.state.size()},
+          {"losses", losses},
           {"arrays", arrays.compressed()}};
 }
 
@@ -173,6 +206,7 @@ Result<FeatureBasis> feature_basis_from_json(const Json& json) {
     basis.low = CLEAVE_TRY(json_get<float>(json, "low", kPlace));
   const auto has_matrix = CLEAVE_TRY(json_get<bool>(json, "matrix", kPlace));
   const auto state_bytes = CLEAVE_TRY(json_get<std::size_t>(json, "state_bytes", kPlace));
+  basis.losses = CLEAVE_TRY(read_losses(json));
   CLEAVE_CHECK(check_numbers(basis));
   if (!has_matrix && basis.components != basis.channels)
     return contradiction("without a matrix of fewer components than channels");

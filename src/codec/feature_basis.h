@@ -17,6 +17,16 @@ inline constexpr int kFractionBits = 8;
 inline constexpr int kUnitBandGain = 16;
 inline constexpr int kGainBits = 15;
 
+/// Steps that a packet may ask for, in eighths of a doubling.
+inline constexpr int kLeastStepEighths = -128;
+inline constexpr int kMostStepEighths = 127;
+
+/// What a step costs in accuracy, measured by whoever made the basis.
+struct StepLoss {
+  int step_eighths = 0;   ///< the step: 2^(step_eighths / 8) of the basis's own
+  double loss_share = 0;  ///< of top-1, or of agreement with the uncut network
+};
+
 /// How features become coefficients and back. It is made once from samples (feature_design.h) and
 /// travels with the codec.
 ///
@@ -39,8 +49,9 @@ struct FeatureBasis {
   std::array<std::uint8_t, 64> band_gain;  ///< of each frequency, in 1/16 (CoefficientSite::place)
   /// By how much of a step, in 1/16, magnitudes of 1, 2 and more are nearer to zero than they say.
   std::array<std::int8_t, 3> shrink{};
-  float bit_price = 0.12F;  ///< RateDistortion::bit_price of the encoder
-  ModelState state;         ///< what the model begins with; empty: nothing known
+  float bit_price = 0.12F;       ///< RateDistortion::bit_price of the encoder
+  ModelState state;              ///< what the model begins with; empty: nothing known
+  std::vector<StepLoss> losses;  ///< by rising steps; empty: not measured
 
   /// One component a channel, no mean: what can be said without samples.
   static FeatureBasis plain(int channels, int block, float step);
@@ -49,6 +60,10 @@ struct FeatureBasis {
     return {components, static_cast<int>(planes.height), static_cast<int>(planes.width), block};
   }
 };
+
+/// The coarsest step, in eighths, that loses no more than a share, as do all that are finer.
+/// Errors: kInvalidArgument where losses were not measured or all are greater.
+Result<int> coarsest_step(const FeatureBasis& basis, double loss_share);
 
 Json to_json(const FeatureBasis& basis);
 /// Errors: kCorrupt for what is missing, mistyped, or contradicts itself.

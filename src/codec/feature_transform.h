@@ -29,10 +29,6 @@ class FeatureTransform {
   std::vector<float> analysis_;  ///< components × channels: the matrix's pseudo-inverse
 };
 
-/// Steps that a packet may ask for, in eighths of a doubling.
-inline constexpr int kLeastStepEighths = -128;
-inline constexpr int kMostStepEighths = 127;
-
 /// 2^(eighths / 8), the same on every machine.
 float step_factor(int eighths);
 

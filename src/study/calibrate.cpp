@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codec/feature_transform.h"
 #include "data/labels.h"
 
 namespace cleave::study {
@@ -11,6 +12,9 @@ namespace {
 
 constexpr std::string_view kPlace = "study.calibrate";
 constexpr std::size_t kLeastPictures = 8;
+/// Steps whose losses are measured: from a quarter to four times the chosen one.
+constexpr int kMostEighths = 16;
+constexpr int kEighthsApart = 4;
 
 class Calibrator {
  public:
@@ -28,7 +32,8 @@ class Calibrator {
     Calibration result;
     const Badness badness = CLEAVE_TRY(badness_of(*fit_, fit_uncut_, result.limit));
     say("looking for a basis");
-    const FeatureChoice choice = CLEAVE_TRY(search_features(*fit_, badness));
+    FeatureChoice choice = CLEAVE_TRY(search_features(*fit_, badness));
+    if (fit_->kind() == OutputKind::kClasses) CLEAVE_CHECK(measure_steps(choice, result));
     const auto codecs = CLEAVE_TRY(codecs_of(choice, *fit_));
     result.designs = choice.designs;
     result.design = choice.design;
@@ -100,6 +105,25 @@ class Calibrator {
                         top1 ? "top-1" : "agreement");
     return top1 ? top1_loss_at_most(limit.loss_share, top1->value)
                 : disagreement_at_most(limit.loss_share);
+  }
+
+  /// What coarser and finer steps lose, for the choice's bases and for the result.
+  Result<void> measure_steps(FeatureChoice& choice, Calibration& result) {
+    say("measuring what other steps lose");
+    std::vector<codec::StepLoss> losses;
+    for (int eighths = -kMostEighths; eighths <= kMostEighths; eighths += kEighthsApart) {
+      FeatureChoice scaled = choice;
+      for (auto& basis : scaled.bases) basis.scale *= codec::step_factor(eighths);
+      const auto codecs = CLEAVE_TRY(codecs_of(scaled, *fit_));
+      const CalibrationScore scored = CLEAVE_TRY(score(*fit_, codecs, fit_uncut_));
+      const auto& agreement = scored.summary.accuracy.agreement;
+      const double loss = scored.top1_loss ? scored.top1_loss->value : 1 - agreement->value;
+      losses.push_back({eighths, std::max(0.0, loss)});
+      result.steps.push_back(
+          {codec::step_factor(eighths), scored.summary, losses.back().loss_share});
+    }
+    for (auto& basis : choice.bases) basis.losses = losses;
+    return {};
   }
 
   static Result<CalibrationScore> score(CutTrial& trial, std::span<const codec::Codec> codecs,

@@ -36,14 +36,22 @@ struct CalibrationScore {
   std::optional<Estimate> top1_loss;  ///< uncut less coded, sample by sample; with labels alone
 };
 
+/// A step and what it comes to on the pictures that chose the codec.
+struct StepScore {
+  double step = 1;  ///< in steps of the codec's own
+  TrialSummary summary;
+  double loss_share = 0;  ///< of top-1 with labels, else of agreement
+};
+
 /// A codec found for a cut.
 struct Calibration {
   std::vector<codec::CalibratedValue> values;
-  std::string limit;           ///< in words
-  CalibrationScore fitted;     ///< on the pictures that chose it
-  CalibrationScore held_out;   ///< on others
-  std::size_t json_bytes = 0;  ///< of the calibrations, as they stand in a bundle
-  std::string design;          ///< FeatureChoice::design
+  std::string limit;             ///< in words
+  CalibrationScore fitted;       ///< on the pictures that chose it
+  CalibrationScore held_out;     ///< on others
+  std::size_t json_bytes = 0;    ///< of the calibrations, as they stand in a bundle
+  std::vector<StepScore> steps;  ///< what `target_loss` chooses from; none for pictures
+  std::string design;            ///< FeatureChoice::design
   int designs = 0;
   /// Other codecs, calibrated and scored on the same pictures: each at its cheapest within the
   /// limit on those held out, which favours them.

@@ -87,5 +87,12 @@ TEST(Link, ARadioHasATailWhereItIsAskedFor) {
   }
 }
 
+TEST(Share, IsAPercentageOrAFraction) {
+  EXPECT_DOUBLE_EQ(parse_share("1%").value(), 0.01);
+  EXPECT_DOUBLE_EQ(parse_share("0.25").value(), 0.25);
+  for (const char* wrong : {"", "%", "0", "-1%", "1", "100%", "nan", "1%%"})
+    EXPECT_FALSE(parse_share(wrong)) << wrong;
+}
+
 }  // namespace
 }  // namespace cleave

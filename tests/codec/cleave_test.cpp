@@ -170,5 +170,29 @@ TEST(FeatureDesign, WhatTheTailDoesNotSeeIsLeftOut) {
     EXPECT_NEAR(image[p], samples[0].as<float>()[p], 0.2) << p;
 }
 
+TEST(Cleave, TargetLossTakesTheCoarsestStepWithinIt) {
+  const auto samples = many(2);
+  Json calibration = *Codec::calibrate("cleave", samples);
+  const auto coded = [&](const char* spec) -> Result<Bytes> {
+    const Codec codec = CLEAVE_TRY(Codec::create(spec, calibration));
+    return codec.encode(samples[0]);
+  };
+  const std::string none = coded("cleave:target_loss=1%").error().message;
+  EXPECT_NE(none.find("no losses"), std::string::npos) << none;
+  EXPECT_FALSE(Codec::create("cleave:target_loss=1%"));
+  calibration["cleave"]["losses"] = {{-8, 0.001}, {0, 0.01}, {8, 0.05}, {12, 0.02}};
+  EXPECT_EQ(*coded("cleave:target_loss=1%"), *coded("cleave"));
+  // At a doubling a loss is above 2 %: what lies beyond is not trusted.
+  EXPECT_EQ(*coded("cleave:target_loss=2%"), *coded("cleave"));
+  EXPECT_GT(coded("cleave:target_loss=0.5%")->size(), coded("cleave")->size());
+  EXPECT_LT(coded("cleave:target_loss=5%")->size(), coded("cleave")->size());
+  const std::string finer = coded("cleave:target_loss=0.01%").error().message;
+  EXPECT_NE(finer.find("0.001"), std::string::npos) << finer;
+  for (const Json& wrong : {Json{{0, 0.1}, {0, 0.2}}, Json{{200, 0.1}}, Json{1}, Json{{0}}}) {
+    calibration["cleave"]["losses"] = wrong;
+    EXPECT_EQ(Codec::create("cleave", calibration).error().code, ErrorCode::kCorrupt) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace cleave::codec
