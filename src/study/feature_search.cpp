@@ -137,7 +137,7 @@ class Search {
   std::size_t probing_samples(const Value& value) const {
     const auto channels =
         static_cast<std::size_t>(codec::planes_of(value.samples.front().shape(), kAxis).channels);
-    return std::clamp<std::size_t>(options_.probing_runs / channels, 16, 96);
+    return std::clamp<std::size_t>(options_.probing_runs / channels, 4, 96);
   }
 
   /// No components, every channel alike.

@@ -24,7 +24,7 @@ Badness disagreement_at_most(double share);
 
 struct FeatureSearchOptions {
   std::size_t design_samples = 128;  ///< of the trial, on which designs are compared
-  /// Runs of the tail that probing a value may take; of the trial's samples at least 16 and at most
+  /// Runs of the tail that probing a value may take; of the trial's samples at least 4 and at most
   /// 96 are used.
   std::size_t probing_runs = 8192;
   double step = 0;  ///< to begin with, in deviations; 0: a third
