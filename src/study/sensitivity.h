@@ -25,8 +25,7 @@ struct SensitivityOptions {
 /// What the tail makes of errors in the channels of one crossing value (number `value` of the
 /// cut). For every sample and channel, noise is added to that channel alone, the same noise in
 /// every channel, a fifth of the value's deviation strong, and the tail is run; the gram is of the
-/// changes of the answer: of class scores, log-probabilities weighted by the square roots of the
-/// probabilities, so that half the square is the KL divergence; of pictures, the values.
+/// changes of the answer: of class scores, the logits up to a constant; of pictures, the values.
 /// Needs samples × channels runs of the tail. Deterministic for a seed.
 Result<codec::Sensitivity> measure_sensitivity(CutTrial& trial, std::size_t value,
                                                codec::ChannelAxis axis,
