@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -18,7 +19,14 @@ constexpr int kPanelWidth = 340;
 constexpr int kPanelHeight = 250;
 /// With names below the bars.
 constexpr int kBarPanelHeight = 330;
+/// With the names of curves beside them.
+constexpr int kCurvesPanelWidth = 560;
+constexpr int kCurvesPanelHeight = 340;
 constexpr int kTitleHeight = 50;
+/// Of curves; further ones are dashed.
+constexpr std::array<std::string_view, 11> kColors{"#d62728", "#ff9896", "#1f77b4", "#2ca02c",
+                                                   "#9467bd", "#ff7f0e", "#8c564b", "#e377c2",
+                                                   "#17becf", "#bcbd22", "#555555"};
 constexpr std::size_t kMaxLabels = 24;
 constexpr std::size_t kMaxLabelLength = 16;
 
@@ -38,11 +46,17 @@ std::string quoted(const std::string& text) { return "\"" + plain(text) + "\""; 
 
 std::string csv_of(const Figure& figure) {
   std::string csv = "panel,series,point,value\n";
-  for (const Panel& panel : figure.panels)
-    for (const Series& series : panel.series)
-      for (std::size_t i = 0; i < panel.points.size(); ++i)
+  for (const Panel& panel : figure.panels) {
+    for (const Series& series : panel.series) {
+      for (std::size_t i = 0; i < series.values.size(); ++i) {
+        const std::string point = figure.style == Style::kCurves
+                                      ? fmt::format("{:.6g}", series.at[i])
+                                      : csv_field(panel.points[i]);
         csv += fmt::format("{},{},{},{:.6g}\n", csv_field(panel.title), csv_field(series.title),
-                           csv_field(panel.points[i]), series.values[i]);
+                           point, series.values[i]);
+      }
+    }
+  }
   return csv;
 }
 
@@ -52,8 +66,22 @@ std::string bar_label(const Panel& panel, std::size_t i) {
   return quoted(i % every == 0 ? panel.points[i].substr(0, kMaxLabelLength) : "");
 }
 
+/// A block of rows for each curve: the place, then the value.
+std::string curves_of(const Panel& panel, std::size_t index) {
+  std::string blocks;
+  for (std::size_t s = 0; s < panel.series.size(); ++s) {
+    const Series& series = panel.series[s];
+    blocks += fmt::format("$panel{}_{} << END\n", index, s);
+    for (std::size_t i = 0; i < series.values.size(); ++i)
+      blocks += fmt::format("{:.6g} {:.6g}\n", series.at[i], series.values[i]);
+    blocks += "END\n";
+  }
+  return blocks;
+}
+
 /// A panel's numbers as one block of rows: the point, then a column for each series.
 std::string data_of(const Panel& panel, std::size_t index, Style style) {
+  if (style == Style::kCurves) return curves_of(panel, index);
   std::string block = fmt::format("$panel{} << END\n", index);
   for (std::size_t i = 0; i < panel.points.size(); ++i) {
     block += style == Style::kLines ? panel.points[i] : bar_label(panel, i);
@@ -63,7 +91,17 @@ std::string data_of(const Panel& panel, std::size_t index, Style style) {
   return block + "END\n";
 }
 
+std::string plot_curves(const Panel& panel, std::size_t index) {
+  std::string plot = fmt::format("set title {} noenhanced\nplot ", quoted(panel.title));
+  for (std::size_t s = 0; s < panel.series.size(); ++s)
+    plot += fmt::format("{}$panel{}_{} using 1:2 lc rgb \"{}\" dt {} pt {} title {} noenhanced",
+                        s > 0 ? ", " : "", index, s, kColors[s % kColors.size()],
+                        1 + s / kColors.size(), 4 + s % 10, quoted(panel.series[s].title));
+  return plot + "\n";
+}
+
 std::string plot_of(const Panel& panel, std::size_t index, Style style) {
+  if (style == Style::kCurves) return plot_curves(panel, index);
   double largest = 0;
   for (const Series& series : panel.series)
     for (const double value : series.values) largest = std::max(largest, value);
@@ -89,25 +127,43 @@ std::string plot_of(const Panel& panel, std::size_t index, Style style) {
   return plot + "\n";
 }
 
+/// Where the picture goes, of panels in so many rows.
+std::string terminal_of(const Figure& figure, int rows) {
+  const bool curves = figure.style == Style::kCurves;
+  const int width = curves ? kCurvesPanelWidth : kPanelWidth;
+  const int height = curves                          ? kCurvesPanelHeight
+                     : figure.style == Style::kLines ? kPanelHeight
+                                                     : kBarPanelHeight;
+  const bool svg = figure.format == Format::kSvg;
+  return fmt::format("set terminal {} size {},{} font \"sans,9\"\nset output {}\n",
+                     svg ? "svg background \"white\"" : "pngcairo", figure.columns * width,
+                     rows * height + kTitleHeight, quoted(figure.name + (svg ? ".svg" : ".png")));
+}
+
+std::string_view style_of(Style style) {
+  switch (style) {
+    case Style::kLines:
+      return "set style data linespoints\nset pointsize 0.5\n";
+    case Style::kStackedBars:
+      return "set style data histograms\nset style histogram rowstacked\nset boxwidth 0.8\n"
+             "set style fill solid border -1\nset xtics rotate by -90 noenhanced font \",7\"\n";
+    case Style::kCurves:
+      return "set style data linespoints\nset pointsize 0.5\nset logscale x\n"
+             "set key outside right center vertical samplen 2\nset grid xtics\n";
+  }
+  return "";
+}
+
 std::string gnuplot_of(const Figure& figure) {
   const int panels = static_cast<int>(figure.panels.size());
   const int rows = (panels + figure.columns - 1) / figure.columns;
-  std::string text = fmt::format(
-      "reset\nset terminal pngcairo size {},{} font \"sans,9\"\n"
-      "set output {}\n"
-      "set key outside top center horizontal samplen 1\n"
-      "set grid ytics lc rgb \"#dddddd\"\n"
-      "set xlabel {}\nset ylabel {}\n",
-      figure.columns * kPanelWidth,
-      rows * (figure.style == Style::kLines ? kPanelHeight : kBarPanelHeight) + kTitleHeight,
-      quoted(figure.name + ".png"), quoted(figure.x_label), quoted(figure.y_label));
-  if (figure.style == Style::kLines) {
-    text += "set style data linespoints\nset pointsize 0.5\n";
-  } else {
-    text +=
-        "set style data histograms\nset style histogram rowstacked\nset boxwidth 0.8\n"
-        "set style fill solid border -1\nset xtics rotate by -90 noenhanced font \",7\"\n";
-  }
+  std::string text = "reset\n" + terminal_of(figure, rows) +
+                     fmt::format(
+                         "set key outside top center horizontal samplen 1\n"
+                         "set grid ytics lc rgb \"#dddddd\"\n"
+                         "set xlabel {}\nset ylabel {}\n",
+                         quoted(figure.x_label), quoted(figure.y_label));
+  text += style_of(figure.style);
   for (std::size_t i = 0; i < figure.panels.size(); ++i)
     text += data_of(figure.panels[i], i, figure.style);
   text += fmt::format("set multiplot layout {},{} title \"{}\\n{}\" noenhanced\n", rows,

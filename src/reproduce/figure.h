@@ -12,10 +12,11 @@ namespace cleave::reproduce {
 /// Numbers that are drawn as one line, or as one share of stacked bars.
 struct Series {
   std::string title;
-  std::vector<double> values;  ///< one for each point of its panel
+  std::vector<double> values;   ///< one for each point of its panel
+  std::vector<double> at = {};  ///< of curves: where on the x axis each value is
 };
 
-/// A diagram: `points` along the x axis, numbers for lines and names for bars.
+/// A diagram: `points` along the x axis, numbers for lines and names for bars; curves have none.
 struct Panel {
   std::string title;
   std::vector<std::string> points;
@@ -24,7 +25,12 @@ struct Panel {
   std::vector<double> marks = {};  ///< of lines: places on the x axis, drawn as upright lines
 };
 
-enum class Style { kLines, kStackedBars };
+enum class Style {
+  kLines,
+  kStackedBars,
+  kCurves,  ///< lines over a logarithmic x axis, each with places of its own
+};
+enum class Format { kPng, kSvg };
 
 /// Panels of one kind beside and below each other.
 struct Figure {
@@ -36,13 +42,14 @@ struct Figure {
   std::string y_label;
   int columns = 1;
   std::vector<Panel> panels;
+  Format format = Format::kPng;
 };
 
 /// A text as a field of a CSV file (RFC 4180).
 std::string csv_field(std::string_view text);
 
-/// Writes NAME.csv (panel, series, point, value), and NAME.gp, which gnuplot draws NAME.png from.
-/// Fails as write_file().
+/// Writes NAME.csv (panel, series, point, value), and NAME.gp, which gnuplot draws NAME.png or
+/// NAME.svg from. Fails as write_file().
 Result<void> write_figure(const std::filesystem::path& folder, const Figure& figure);
 
 /// Runs gnuplot on the figures of a folder, by name. kUnavailable when there is no gnuplot,

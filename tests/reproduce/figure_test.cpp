@@ -61,6 +61,23 @@ nothing,a,2,0
     EXPECT_TRUE(read_file(folder.path() / name).value().starts_with("\x89PNG")) << name;
 }
 
+TEST_F(Path, CurvesHavePlacesOfTheirOwn) {
+  const TemporaryFolder folder;
+  Figure figure{"curves", "Curves", "", Style::kCurves, "bytes", "share", 2, {}};
+  figure.panels = {{"one", {}, {{"a", {0.5, 0.9}, {100, 1000}}, {"b", {0.7}, {300}}}},
+                   {"level", {}, {{"a", {1, 1}, {100, 1000}}}}};
+  figure.format = Format::kSvg;
+  ASSERT_TRUE(write_figure(folder.path(), figure));
+  EXPECT_EQ(read_file(folder.path() / "curves.csv").value(),
+            "panel,series,point,value\none,a,100,0.5\none,a,1000,0.9\none,b,300,0.7\n"
+            "level,a,100,1\nlevel,a,1000,1\n");
+  const auto drawn = draw(folder.path(), {"curves"});
+  if (!drawn && drawn.error().code == ErrorCode::kUnavailable)
+    GTEST_SKIP() << drawn.error().message;
+  ASSERT_TRUE(drawn) << drawn.error().to_string();
+  EXPECT_TRUE(read_file(folder.path() / "curves.svg").value().contains("<svg"));
+}
+
 TEST_F(Path, AnAxisEndsAndPlacesAreMarkedWhereThePanelSays) {
   const TemporaryFolder folder;
   Figure figure = lines();
