@@ -11,6 +11,7 @@
 #include "codec/packet_list.h"
 #include "codec/stage.h"
 #include "codec_calibrate.h"
+#include "codec_sweep.h"
 #include "codec_table.h"
 #include "data/npy.h"
 #include "verbs.h"
@@ -156,6 +157,9 @@ Action define_codec(CLI::App& command) {
   CLI::App* calibrate_command = command.add_subcommand(
       "calibrate", "find the cheapest codec for a cut that keeps a network's answers");
   const Action calibrate = define_codec_calibrate(*calibrate_command);
+  CLI::App* sweep_command = command.add_subcommand(
+      "sweep", "bytes and accuracy of every codec at every cut, as CSV and as a picture");
+  const Action sweep = define_codec_sweep(*sweep_command);
   const auto table = std::make_shared<CodecTableArgs>();
   CLI::App* table_command =
       command.add_subcommand("table", "measure codecs on a network's values, for cleave plan");
@@ -178,6 +182,7 @@ Action define_codec(CLI::App& command) {
     if (encode_command->parsed()) return encode(*options);
     if (decode_command->parsed()) return decode(*options);
     if (calibrate_command->parsed()) return calibrate();
+    if (sweep_command->parsed()) return sweep();
     if (table_command->parsed()) return write_codec_table(*table);
     return list(options->json);
   };

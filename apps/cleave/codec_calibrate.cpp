@@ -4,17 +4,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cmath>
 #include <memory>
 
+#include "base/checksum.h"
 #include "base/file.h"
 #include "base/spec.h"
-#include "data/labels.h"
-#include "data/subset.h"
 #include "model_args.h"
+#include "picture_args.h"
 #include "study/calibrate.h"
-#include "study/samples.h"
 
 namespace cleave::app {
 namespace {
@@ -23,28 +21,17 @@ constexpr std::string_view kPlace = "calibrate";
 
 struct Args {
   ModelArgs model;
+  PictureArgs pictures;
   std::string cut;
-  std::string data;
-  std::string split;
-  std::string preprocess;
-  std::string labels;
   std::string floor = "1%";
   double kl_nats = 0;
   double psnr_db = 0;
   std::size_t limit = 512;
-  std::uint64_t seed = 1;
   int threads = 0;
   bool no_compare = false;
   bool json = false;
   std::string out;
 };
-
-/// Pictures to calibrate on: those for training, where the data says which they are.
-Result<data::Dataset> open_data(const Args& args) {
-  if (!args.split.empty()) return data::Dataset::open(args.data, args.split);
-  auto training = data::Dataset::open(args.data, "train");
-  return training ? std::move(training) : data::Dataset::open(args.data);
-}
 
 Json to_json(const study::Estimate& estimate) {
   return {{"value", estimate.value},
@@ -67,7 +54,8 @@ Json to_json(const study::CalibrationScore& score) {
   return json;
 }
 
-Json to_json(const study::Calibration& calibration, const std::string& cut) {
+Json to_json(const study::Calibration& calibration, const graph::Cut& cut,
+             const LoadedModel& loaded, const std::string& model_sha256) {
   Json others = Json::array();
   for (const study::FamilyChoice& other : calibration.others) {
     const bool found = std::isfinite(other.bytes_at_limit);
@@ -80,8 +68,10 @@ Json to_json(const study::Calibration& calibration, const std::string& cut) {
     steps.push_back({{"step", step.step},
                      {"bytes_per_sample", step.summary.bytes.value},
                      {"loss_share", step.loss_share}});
-  return {{"format", "cleave-calibration/1"},
-          {"cut", cut},
+  return {{"format", codec::kCalibrationFormat},
+          {"model", loaded.name},
+          {"model_sha256", model_sha256},
+          {"cut", cut.id()},
           {"limit", calibration.limit},
           {"calibration_bytes", calibration.json_bytes},
           {"design", calibration.design},
@@ -151,21 +141,13 @@ Result<study::CalibrationOptions> options_of(const Args& args) {
 Result<int> run(const Args& args) {
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(args.cut));
-  const data::Dataset set = CLEAVE_TRY(open_data(args));
-  const auto preprocess =
-      CLEAVE_TRY(study::choose_preprocess(loaded.model.inputs(), args.preprocess));
-  if (!preprocess)
-    return fail(ErrorCode::kInvalidArgument, kPlace,
-                "the network's input does not look like a picture; say how with --preprocess");
-  std::vector<std::string> labels;
-  if (!args.labels.empty()) labels = CLEAVE_TRY(data::read_labels(args.labels));
-  data::Halves halves = data::shuffled_halves(set.size(), args.seed);
-  for (auto* half : {&halves.calibration, &halves.scoring})
-    half->resize(std::min(half->size(), args.limit / 2));
-  const auto calibration = CLEAVE_TRY(study::calibrate_cut(
-      loaded.model, *cut, *loaded.engine, {set, halves.calibration, *preprocess, labels},
-      {set, halves.scoring, *preprocess, labels}, CLEAVE_TRY(options_of(args))));
-  const Json json = to_json(calibration, cut->id());
+  const PictureHalves pictures =
+      CLEAVE_TRY(open_pictures(loaded.model, args.pictures, args.limit / 2));
+  const auto calibration =
+      CLEAVE_TRY(study::calibrate_cut(loaded.model, *cut, *loaded.engine, pictures.fit(),
+                                      pictures.held_out(), CLEAVE_TRY(options_of(args))));
+  const std::string model_bytes = CLEAVE_TRY(loaded.model.to_bytes());
+  const Json json = to_json(calibration, *cut, loaded, sha256_hex(as_bytes(model_bytes)));
   if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, dump_json(json, 1) + "\n"));
   if (args.json) {
     fmt::print("{}\n", dump_json(json, 2));
@@ -183,11 +165,7 @@ std::function<Result<int>()> define_codec_calibrate(CLI::App& command) {
   add_model_args(command, args->model);
   command.add_option("--at", args->cut, "where to cut: its number, the layer before it, a value")
       ->required();
-  command
-      .add_option("--data", args->data,
-                  "cifar10, fashion-mnist, or a folder or tar archive of pictures")
-      ->required();
-  command.add_option("--split", args->split, "train or test; train where there is one");
+  add_picture_args(command, args->pictures);
   command
       .add_option("--floor", args->floor,
                   "share of top-1 that may be lost; without labels, of agreement")
@@ -200,9 +178,6 @@ std::function<Result<int>()> define_codec_calibrate(CLI::App& command) {
       ->check(CLI::PositiveNumber);
   command.add_option("--limit", args->limit, "pictures: half calibrate, half score")
       ->capture_default_str();
-  command.add_option("--seed", args->seed, "of the choice of pictures")->capture_default_str();
-  command.add_option("--preprocess", args->preprocess, "how a picture becomes the input");
-  command.add_option("--labels", args->labels, "file with the network's class names, one a line");
   command.add_option("--threads", args->threads, "0: every processor")->capture_default_str();
   command.add_flag("--no-compare", args->no_compare, "do not try other codecs beside");
   command.add_option("--out", args->out, "file for the calibration");

@@ -6,7 +6,6 @@ namespace cleave::codec {
 namespace {
 
 constexpr std::string_view kPlace = "codec.calibration";
-constexpr std::string_view kFormat = "cleave-calibration/1";
 
 Result<CalibratedValue> value_from_json(const Json& json) {
   CalibratedValue result;
@@ -38,9 +37,9 @@ Json to_json(std::span<const CalibratedValue> values) {
 
 Result<std::vector<CalibratedValue>> calibrated_values_from_json(const Json& file) {
   const auto format = CLEAVE_TRY(json_get<std::string>(file, "format", kPlace));
-  if (format != kFormat)
+  if (format != kCalibrationFormat)
     return fail(ErrorCode::kNotThisFormat, kPlace,
-                "format '" + format + "', expected '" + std::string(kFormat) + "'");
+                "format '" + format + "', expected '" + std::string(kCalibrationFormat) + "'");
   if (!file.contains("values") || !file.at("values").is_array() || file.at("values").empty())
     return fail(ErrorCode::kCorrupt, kPlace, "member 'values' is missing, empty or no array");
   std::vector<CalibratedValue> values;

@@ -10,6 +10,8 @@
 
 namespace cleave::codec {
 
+inline constexpr std::string_view kCalibrationFormat = "cleave-calibration/1";
+
 /// How one value of a network is to be coded: what a calibration found.
 struct CalibratedValue {
   TensorSpec value;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "codec/feature_transform.h"
-#include "data/labels.h"
+#include "study/picture_trial.h"
 
 namespace cleave::study {
 namespace {
@@ -60,18 +60,9 @@ class Calibrator {
   FeatureSearchOptions search_options() const {
     FeatureSearchOptions options;
     if (cut_.tail_macs > 0)
-      options.probing_runs = std::min(options.probing_runs,
-                                      static_cast<std::size_t>(kProbingMacs / cut_.tail_macs));
+      options.probing_runs =
+          std::min(options.probing_runs, static_cast<std::size_t>(kProbingMacs / cut_.tail_macs));
     return options;
-  }
-
-  /// The network's class of each of the set's, where both have classes.
-  Result<std::vector<std::int64_t>> classes_of(const EvalData& data) const {
-    const Shape& output = model_.outputs().front().shape;
-    const auto count = element_count(output);
-    const auto wide = std::ranges::count_if(output, [](std::int64_t d) { return d != 1; });
-    if (data.set.classes().empty() || !count || wide != 1) return std::vector<std::int64_t>{};
-    return data::match_classes(data.set.classes(), data.labels, *count);
   }
 
   Result<CutTrial> open(const EvalData& data) const {
@@ -79,17 +70,7 @@ class Calibrator {
       return fail(ErrorCode::kInvalidArgument, kPlace,
                   std::to_string(data.pictures.size()) + " pictures, expected " +
                       std::to_string(kLeastPictures) + " or more on either side");
-    const auto classes = CLEAVE_TRY(classes_of(data));
-    std::vector<std::vector<Tensor>> samples;
-    CutTrialOptions options;
-    options.threads = options_.threads;
-    for (const std::size_t picture : data.pictures) {
-      samples.push_back({data.preprocess.apply(CLEAVE_TRY(data.set.picture(picture)))});
-      const auto label = data.set.label(picture);
-      if (!classes.empty() && label)
-        options.labels.push_back(static_cast<int>(classes[static_cast<std::size_t>(*label)]));
-    }
-    return CutTrial::create(model_, cut_, engine_, samples, options);
+    return open_trial(model_, cut_, engine_, data, options_.threads);
   }
 
   static Result<double> unchanged(std::size_t, std::vector<Tensor>&) { return 0.0; }

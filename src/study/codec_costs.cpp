@@ -31,10 +31,50 @@ Result<plan::CodedValue> code_once(const codec::Codec& codec, const Tensor& tens
 }
 
 /// What sending a value costs, from what it was in each sample.
-Result<plan::CodedValue> cost_of_value(const std::vector<Tensor>& tensors, std::string_view spec,
+Result<plan::CodedValue> cost_of_value(std::span<const Tensor> tensors, std::string_view spec,
                                        Clock& clock) {
   const Json calibration = CLEAVE_TRY(codec::Codec::calibrate(spec, tensors));
-  const codec::Codec codec = CLEAVE_TRY(codec::Codec::create(spec, calibration));
+  return measure_codec(CLEAVE_TRY(codec::Codec::create(spec, calibration)), tensors, clock);
+}
+
+/// The names of all values that some cut sends, each once.
+std::set<std::string> crossing_values(const graph::Model& model) {
+  std::set<std::string> names;
+  for (const graph::Cut& cut : model.cuts())
+    for (const TensorSpec& value : cut.values) names.insert(value.name);
+  return names;
+}
+
+/// Every value of the network by its name, for each sample.
+using ValuesOfSamples = std::vector<std::map<std::string, Tensor>>;
+
+Result<ValuesOfSamples> run_samples(const graph::Model& model, engine::Engine& engine,
+                                    const std::vector<std::vector<Tensor>>& samples) {
+  if (samples.empty())
+    return fail(ErrorCode::kInvalidArgument, kPlace, "no sample input, expected one or more");
+  ValuesOfSamples values;
+  for (const std::vector<Tensor>& inputs : samples)
+    values.push_back(CLEAVE_TRY(engine::intermediate_values(model, engine, {}, inputs)));
+  return values;
+}
+
+Result<std::vector<Tensor>> tensors_of(const ValuesOfSamples& values, const std::string& name) {
+  std::vector<Tensor> tensors;
+  for (const auto& sample : values) {
+    const auto value = sample.find(name);
+    if (value == sample.end())
+      return fail(ErrorCode::kInternal, kPlace, "value '" + name + "' was not computed");
+    tensors.push_back(value->second);
+  }
+  return tensors;
+}
+
+}  // namespace
+
+Result<plan::CodedValue> measure_codec(const codec::Codec& codec, std::span<const Tensor> tensors,
+                                       Clock& clock) {
+  if (tensors.empty())
+    return fail(ErrorCode::kInvalidArgument, kPlace, "no sample of a value, expected one or more");
   plan::CodedValue mean;
   std::vector<double> encode_ms;
   std::vector<double> decode_ms;
@@ -55,16 +95,6 @@ Result<plan::CodedValue> cost_of_value(const std::vector<Tensor>& tensors, std::
   return mean;
 }
 
-/// The names of all values that some cut sends, each once.
-std::set<std::string> crossing_values(const graph::Model& model) {
-  std::set<std::string> names;
-  for (const graph::Cut& cut : model.cuts())
-    for (const TensorSpec& value : cut.values) names.insert(value.name);
-  return names;
-}
-
-}  // namespace
-
 std::optional<plan::CodecCost> cost_of_cut(const graph::Cut& cut,
                                            const std::map<std::string, plan::CodecCost>& table) {
   plan::CodecCost sum;
@@ -82,23 +112,12 @@ Result<plan::CodecChoice> measure_codec_costs(const graph::Model& model, engine:
                                               std::string_view codec_spec,
                                               const std::vector<std::vector<Tensor>>& samples,
                                               Clock& clock) {
-  if (samples.empty())
-    return fail(ErrorCode::kInvalidArgument, kPlace, "no sample input, expected one or more");
   CLEAVE_CHECK(codec::Codec::create(codec_spec));
-  std::vector<std::map<std::string, Tensor>> values;
-  for (const std::vector<Tensor>& inputs : samples) {
-    values.push_back(CLEAVE_TRY(engine::intermediate_values(model, engine, {}, inputs)));
-  }
+  const ValuesOfSamples values = CLEAVE_TRY(run_samples(model, engine, samples));
   plan::CodecChoice table{std::string(codec_spec), {}};
   std::optional<Error> refused;
   for (const std::string& name : crossing_values(model)) {
-    std::vector<Tensor> tensors;
-    for (const auto& sample : values) {
-      const auto value = sample.find(name);
-      if (value == sample.end())
-        return fail(ErrorCode::kInternal, kPlace, "value '" + name + "' was not computed");
-      tensors.push_back(value->second);
-    }
+    const std::vector<Tensor> tensors = CLEAVE_TRY(tensors_of(values, name));
     // A codec may refuse some values, masks of -inf for one: nobody can cut there.
     auto cost = about("value '" + name + "'", cost_of_value(tensors, codec_spec, clock));
     if (cost) {
@@ -111,9 +130,26 @@ Result<plan::CodecChoice> measure_codec_costs(const graph::Model& model, engine:
   return table;
 }
 
-Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,
-                                          const std::vector<data::Image>& pictures, int quality,
-                                          Clock& clock) {
+Result<plan::CodecChoice> measure_calibrated_costs(const graph::Model& model,
+                                                   engine::Engine& engine,
+                                                   std::span<const codec::CalibratedValue> known,
+                                                   const std::vector<std::vector<Tensor>>& samples,
+                                                   Clock& clock) {
+  const ValuesOfSamples values = CLEAVE_TRY(run_samples(model, engine, samples));
+  plan::CodecChoice table{"calibrated", {}};
+  for (const codec::CalibratedValue& value : known) {
+    const std::string& name = value.value.name;
+    const auto codec = CLEAVE_TRY(codec::Codec::create(value.codec, value.calibration));
+    const std::vector<Tensor> tensors = CLEAVE_TRY(tensors_of(values, name));
+    table.values.emplace(
+        name, CLEAVE_TRY(about("value '" + name + "'", measure_codec(codec, tensors, clock))));
+  }
+  return table;
+}
+
+Result<plan::CodecCost> measure_picture_cost(const data::Preprocess& preprocess,
+                                             std::span<const data::Image> pictures,
+                                             const PictureEncoder& encode, Clock& clock) {
   if (pictures.empty())
     return fail(ErrorCode::kInvalidArgument, kPlace, "no picture, expected one or more");
   plan::CodecCost cost;
@@ -124,7 +160,7 @@ Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,
     for (std::size_t run = 0; run < kTimedRuns; ++run) {
       rest(clock);
       const Nanos start = clock.now();
-      const auto bytes = CLEAVE_TRY(data::encode_jpeg(picture, quality));
+      const auto bytes = CLEAVE_TRY(encode(picture));
       const Nanos encoded = clock.now();
       const data::Image decoded = CLEAVE_TRY(data::decode_image(bytes));
       const Tensor input = preprocess.apply(decoded);
@@ -137,6 +173,15 @@ Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,
   cost.encode_ms = summarize(encode_ms).median;
   cost.decode_ms = summarize(decode_ms).median;
   return cost;
+}
+
+Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,
+                                          std::span<const data::Image> pictures, int quality,
+                                          Clock& clock) {
+  const auto encode = [quality](const data::Image& picture) {
+    return data::encode_jpeg(picture, quality);
+  };
+  return measure_picture_cost(preprocess, pictures, encode, clock);
 }
 
 }  // namespace cleave::study

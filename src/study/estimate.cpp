@@ -24,6 +24,8 @@ Estimate share(std::size_t hits, std::size_t samples) {
           std::clamp((middle + half) / scale, p, 1.0), samples};
 }
 
+double standard_error(const Estimate& mean) { return (mean.high - mean.low) / (2 * kZ); }
+
 void Mean::add(double value) {
   ++samples_;
   const double distance = value - mean_;

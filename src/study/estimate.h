@@ -19,6 +19,9 @@ struct Estimate {
 /// 1927). samples >= hits and samples >= 1.
 Estimate share(std::size_t hits, std::size_t samples);
 
+/// The standard error of a mean, from its interval.
+double standard_error(const Estimate& mean);
+
 /// The mean of values, with the normal interval: mean ± z s/√n, s² the unbiased variance. Welford's
 /// sums, so that no digits are lost. Not thread-safe.
 class Mean {

@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "study/codec_costs.h"
+#include "study/codec_sweep.h"
+#include "study/in_parallel.h"
+#include "study/picture_trial.h"
+
+namespace cleave::study {
+namespace {
+
+constexpr std::array kQualities{2, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 85, 90, 95, 98};
+/// Pictures on which coding is timed.
+constexpr std::size_t kTimedPictures = 3;
+
+/// The whole network on pictures that were coded.
+class PictureSweeper {
+ public:
+  PictureSweeper(const EvalData& data, const SweepOptions& options, Clock& clock)
+      : data_(data), options_(options), clock_(clock) {}
+
+  Result<void> open(const graph::Model& model, engine::Engine& engine) {
+    labels_ = CLEAVE_TRY(labels_of(model, data_));
+    for (const std::size_t picture : data_.pictures)
+      pictures_.push_back(CLEAVE_TRY(data_.set.picture(picture)));
+    const std::size_t workers = options_.threads > 0
+                                    ? static_cast<std::size_t>(options_.threads)
+                                    : std::max(1U, std::thread::hardware_concurrency());
+    sessions_.push_back(CLEAVE_TRY(engine.compile(CLEAVE_TRY(model.to_bytes()), {.threads = 1})));
+    while (sessions_.size() < workers) sessions_.push_back(CLEAVE_TRY(sessions_.front()->fork()));
+    answers_.resize(pictures_.size());
+    return for_each([&](std::size_t worker, std::size_t i) -> Result<void> {
+      answers_[i] = CLEAVE_TRY(answer(worker, pictures_[i]));
+      return {};
+    });
+  }
+
+  Result<SweepPoint> point(std::string_view family, std::string codec,
+                           const PictureEncoder& encode) {
+    std::vector<TrialResult> results(pictures_.size());
+    CLEAVE_CHECK(for_each([&](std::size_t worker, std::size_t i) -> Result<void> {
+      const auto bytes = CLEAVE_TRY(encode(data_.preprocess.picture(pictures_[i])));
+      const Tensor found = CLEAVE_TRY(answer(worker, CLEAVE_TRY(data::decode_image(bytes))));
+      const auto label = labels_.empty() ? std::nullopt : std::optional<std::int64_t>(labels_[i]);
+      results[i] = {static_cast<double>(bytes.size()),
+                    CLEAVE_TRY(score_output(found, &answers_[i], label))};
+      return {};
+    }));
+    const auto timed = std::span(pictures_).first(std::min(kTimedPictures, pictures_.size()));
+    const auto cost = CLEAVE_TRY(measure_picture_cost(data_.preprocess, timed, encode, clock_));
+    return SweepPoint{std::string(family), std::move(codec), summarize_trial(results),
+                      cost.encode_ms, cost.decode_ms};
+  }
+
+ private:
+  Result<Tensor> answer(std::size_t worker, const data::Image& image) const {
+    const std::vector<Tensor> inputs{data_.preprocess.apply(image)};
+    std::vector<Tensor> outputs = CLEAVE_TRY(sessions_[worker]->run(inputs));
+    return std::move(outputs.front());
+  }
+
+  Result<void> for_each(
+      const std::function<Result<void>(std::size_t worker, std::size_t i)>& work) const {
+    return in_parallel(pictures_.size(), sessions_.size(), work, {});
+  }
+
+  const EvalData& data_;
+  const SweepOptions& options_;
+  Clock& clock_;
+  std::vector<std::unique_ptr<engine::Session>> sessions_;
+  std::vector<data::Image> pictures_;
+  std::vector<Tensor> answers_;
+  std::vector<int> labels_;
+};
+
+}  // namespace
+
+Result<std::vector<SweepPoint>> sweep_pictures(const graph::Model& model, engine::Engine& engine,
+                                               const EvalData& score, const SweepOptions& options,
+                                               Clock& clock) {
+  std::vector<SweepPoint> points;
+  if (!options.pictures) return points;
+  if (options.progress) options.progress("the picture itself");
+  PictureSweeper sweeper(score, options, clock);
+  CLEAVE_CHECK(sweeper.open(model, engine));
+  for (const int quality : kQualities) {
+    points.push_back(CLEAVE_TRY(sweeper.point(
+        kJpegPicture, fmt::format("jpeg:q={}", quality),
+        [quality](const data::Image& image) { return data::encode_jpeg(image, quality); })));
+  }
+  for (const int quality : kQualities) {
+    points.push_back(CLEAVE_TRY(sweeper.point(
+        kWebpPicture, fmt::format("webp:q={}", quality),
+        [quality](const data::Image& image) { return data::encode_webp(image, quality); })));
+  }
+  return points;
+}
+
+}  // namespace cleave::study
