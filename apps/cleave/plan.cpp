@@ -101,6 +101,11 @@ void add_wishes(CLI::App& command, Args& args) {
                   "choose the codec as well, from a table of cleave codec table")
       ->type_name("FILE")
       ->excludes("--codec");
+  command
+      .add_option("--calibration", args.network.calibrations,
+                  "what `codec calibrate` wrote, a file or a folder of them: its values may be "
+                  "sent so, where that is worth it; may be repeated")
+      ->type_name("FILE");
   command.add_option("--max-loss", args.network.max_loss, "of that table: most loss of a value")
       ->check(CLI::NonNegativeNumber)
       ->needs("--codecs");
@@ -117,6 +122,8 @@ void add_measuring(CLI::App& command, NetworkArgs& args) {
 
 void add_outputs(CLI::App& command, NetworkArgs& args) {
   command.add_flag("--explain", args.explain, "say why, and what would change the choice");
+  command.add_flag("--compare-codecs", args.compare_codecs,
+                   "what each codec takes over each link, beside raw");
   command.add_flag("--pareto", args.pareto,
                    "every schedule that none beats in latency, energy and bytes");
   command.add_option("--dot", args.dot, "file for a picture of the schedule, for Graphviz")
@@ -146,9 +153,9 @@ void add_outputs(CLI::App& command, NetworkArgs& args) {
 /// it: they are refused, not passed over.
 void add_other_problems(CLI::App& command, Args& args) {
   const std::vector<std::string> of_networks{
-      "--deadline", "--battery", "--cloud-limit", "--device-memory", "--cloud-memory",
-      "--training", "--codecs",  "--measure",     "--explain",       "--pareto",
-      "--dot",      "--table",   "--out",         "--trace"};
+      "--deadline", "--battery", "--cloud-limit", "--device-memory", "--cloud-memory", "--training",
+      "--codecs",   "--measure", "--explain",     "--pareto",        "--dot",          "--table",
+      "--out",      "--trace",   "--calibration", "--compare-codecs"};
   CLI::Option* tier =
       command.add_option("--tier", args.tiers,
                          "a machine behind the device, in the order of the line: the link to it "
@@ -157,7 +164,8 @@ void add_other_problems(CLI::App& command, Args& args) {
   CLI::Option* batch = command.add_option(
       "--batch", args.batches, "plan this batch too, from profiles of the network at it");
   batch->type_name("N@DEVICE@CLOUD")->excludes(tier)->excludes("--codecs")->excludes("--measure");
-  for (const char* name : {"--explain", "--pareto", "--dot", "--table", "--out"})
+  for (const char* name :
+       {"--explain", "--pareto", "--dot", "--table", "--out", "--calibration", "--compare-codecs"})
     batch->excludes(name);
   CLI::Option* problem =
       command.add_option("--problem", args.problem.path,

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "power_args.h"
+#include "study/codec_costs.h"
 #include "study/problem.h"
 #include "study/samples.h"
 #include "study/trace_link.h"
@@ -65,6 +66,15 @@ void add_plan_args(CLI::App& command, PlanArgs& args) {
                   "quality of the picture that cloud-only sends")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+}
+
+Result<plan::CodecChoice> measure_calibrated(const LoadedModel& loaded, const SampleArgs& samples,
+                                             std::span<const codec::CalibratedValue> values) {
+  const study::Samples loaded_samples = CLEAVE_TRY(
+      study::load_samples(loaded.model, samples.paths, samples.preprocess, samples.limit));
+  SteadyClock clock;
+  return study::measure_calibrated_costs(loaded.model, *loaded.engine, values,
+                                         loaded_samples.inputs, clock);
 }
 
 Result<plan::Problem> make_problem(const LoadedModel& loaded, const PlanArgs& args,

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "codec/calibrated_value.h"
 #include "model_args.h"
+#include "plan/codec_choices.h"
 #include "plan/cost_model.h"
 
 namespace cleave::app {
@@ -21,6 +24,10 @@ struct PlanArgs {
 };
 
 void add_plan_args(CLI::App& command, PlanArgs& args);
+
+/// What calibrated codecs do to the samples' values.
+Result<plan::CodecChoice> measure_calibrated(const LoadedModel& loaded, const SampleArgs& samples,
+                                             std::span<const codec::CalibratedValue> values);
 
 /// Reads the profiles and measures what the codec and the input cost.
 Result<plan::Problem> make_problem(const LoadedModel& loaded, const PlanArgs& args,

@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/spec.h"
 #include "codec/codec.h"
 #include "plan_print.h"
+#include "study/calibration_files.h"
+#include "study/choose_codec.h"
+#include "study/codec_costs.h"
 #include "study/explain.h"
 #include "study/plan_table.h"
 #include "study/problem.h"
@@ -58,75 +63,130 @@ Result<plan::GeometricAxis> parse_axis(const std::string& text) {
                   "to 1000 points, as in 0.25:128:37");
 }
 
-/// A plan with the codec that it was made for.
-struct Planned {
-  plan::Problem problem;
-  study::PlannedSchedule schedule;
-  std::string codec;
-};
-
 Result<void> write_table(const LoadedModel& loaded, const NetworkArgs& args,
-                         const study::TableRequest& wanted, const Planned& planned) {
+                         const study::TableRequest& wanted, const study::PlannedCodec& planned) {
   plan::PlanTable table =
       CLEAVE_TRY(study::make_table(loaded.model, planned.problem, args.request, wanted));
-  table.codec = CLEAVE_TRY(codec::Codec::create(planned.codec)).spec();
+  if (planned.calibrated.empty())
+    table.codec = CLEAVE_TRY(codec::Codec::create(planned.codec)).spec();
   CLEAVE_CHECK(write_file(args.table, dump_json(plan::to_json(table)) + "\n"));
   if (!args.json) print_table(table);
   return {};
 }
 
-bool better(const study::PlannedSchedule& a, const study::PlannedSchedule& b,
-            plan::Objective objective) {
-  const bool a_fits = a.solution.status != plan::Status::kInfeasible;
-  const bool b_fits = b.solution.status != plan::Status::kInfeasible;
-  if (!a_fits || !b_fits) return a_fits && !b_fits;
-  return plan::objective_of(a.solution.schedule, objective) <
-         plan::objective_of(b.solution.schedule, objective);
+/// What values may be sent by, and the calibrations in full.
+struct Codecs {
+  study::CodecOptions options;
+  std::vector<codec::CalibratedValue> calibrated;
+};
+
+Result<plan::CodecChoice> measure(const LoadedModel& loaded, const NetworkArgs& args,
+                                  const std::string& codec) {
+  const study::Samples samples = CLEAVE_TRY(study::load_samples(
+      loaded.model, args.samples.paths, args.samples.preprocess, args.samples.limit));
+  SteadyClock clock;
+  return study::measure_codec_costs(loaded.model, *loaded.engine, codec, samples.inputs, clock);
 }
 
-/// The best schedule over all codecs to choose from. One codec serves all crossings of a schedule,
-/// as a bundle has it.
-Result<Planned> choose(const LoadedModel& loaded, const NetworkArgs& args) {
+Result<Codecs> read_codecs(const LoadedModel& loaded, const NetworkArgs& args) {
+  Codecs codecs;
+  codecs.options.max_loss = args.max_loss;
+  codecs.calibrated = CLEAVE_TRY(study::load_calibrations(loaded.model, args.calibrations));
+  if (!codecs.calibrated.empty())
+    codecs.options.calibrated =
+        CLEAVE_TRY(measure_calibrated(loaded, args.samples, codecs.calibrated));
+  auto& choices = codecs.options.choices;
+  if (args.codecs.empty())
+    choices.push_back(CLEAVE_TRY(measure(loaded, args, args.plan.codec)));
+  else
+    choices = CLEAVE_TRY(plan::load_codec_choices(args.codecs));
+  return codecs;
+}
+
+/// Values may always be sent as they are: a codec has to be worth its time.
+Result<void> add_raw(const LoadedModel& loaded, const NetworkArgs& args,
+                     study::CodecOptions& options) {
+  if (std::ranges::find(options.choices, "raw", &plan::CodecChoice::codec) != options.choices.end())
+    return {};
+  options.choices.push_back(CLEAVE_TRY(measure(loaded, args, "raw")));
+  return {};
+}
+
+void note(const std::string& what) { fmt::print(stderr, "note: {}\n", what); }
+
+/// The link, and the presets beside it.
+std::vector<Link> links_of(const Link& link) {
+  std::vector<Link> links;
+  for (const char* preset : {"3g", "4g", "wifi"}) links.push_back(*parse_link(preset));
+  if (std::ranges::find(links, link.name, &Link::name) == links.end()) links.push_back(link);
+  return links;
+}
+
+/// A plan and what was found out about it.
+struct Findings {
+  study::PlannedCodec planned;
+  std::vector<codec::CalibratedValue> calibrated;  ///< of the values that may be sent so
+  std::vector<study::CodecRow> codecs;
+};
+
+Result<Findings> find_plan(const LoadedModel& loaded, const NetworkArgs& args) {
   PlanArgs plan_args = args.plan;
-  if (!args.codecs.empty()) plan_args.codec.clear();
+  plan_args.codec.clear();
   plan::Problem problem = CLEAVE_TRY(make_problem(loaded, plan_args, args.samples));
-  if (args.codecs.empty()) {
-    auto schedule = CLEAVE_TRY(plan_schedule(loaded, args, problem));
-    return Planned{std::move(problem), std::move(schedule), args.plan.codec};
-  }
-  std::optional<Planned> best;
-  const auto choices = CLEAVE_TRY(plan::load_codec_choices(args.codecs));
-  for (const plan::CodecChoice& choice : choices) {
-    if (const auto set = study::set_codec(problem, loaded.model, choice, args.max_loss); !set)
-      fmt::print(stderr, "note: {}\n", set.error().message);
-    auto schedule = CLEAVE_TRY(plan_schedule(loaded, args, problem));
-    if (!best || better(schedule, best->schedule, args.request.objective))
-      best = Planned{problem, std::move(schedule), choice.codec};
-  }
-  return *std::move(best);
+  Codecs codecs = CLEAVE_TRY(read_codecs(loaded, args));
+  if (!args.codecs.empty() || !codecs.calibrated.empty())
+    CLEAVE_CHECK(add_raw(loaded, args, codecs.options));
+  const auto planner = [&](plan::Problem& p) { return plan_schedule(loaded, args, p); };
+  Findings found{CLEAVE_TRY(study::choose_codec(loaded.model, std::move(problem), codecs.options,
+                                                args.request.objective, planner, note)),
+                 {},
+                 {}};
+  for (codec::CalibratedValue& value : codecs.calibrated)
+    if (found.planned.calibrated.contains(value.value.name))
+      found.calibrated.push_back(std::move(value));
+  if (!args.compare_codecs) return found;
+  CLEAVE_CHECK(add_raw(loaded, args, codecs.options));
+  const plan::Problem& planned = found.planned.problem;
+  found.codecs = CLEAVE_TRY(
+      study::compare_codecs(loaded.model, planned, codecs.options, links_of(planned.link)));
+  return found;
 }
 
-void print_text(const LoadedModel& loaded, const NetworkArgs& args, const Planned& planned,
+void print_codec(const NetworkArgs& args, const Findings& found) {
+  if (args.codecs.empty() && args.calibrations.empty()) return;
+  std::string calibrated;
+  for (const codec::CalibratedValue& value : found.calibrated)
+    calibrated += (calibrated.empty() ? "" : ", ") + value.value.name;
+  fmt::print("the best codec for it: {}{}\n", found.planned.codec,
+             calibrated.empty() ? "" : "; as calibrated: " + calibrated);
+}
+
+void print_text(const LoadedModel& loaded, const NetworkArgs& args, const Findings& found,
                 const plan::FittingWays& ranking,
                 const std::optional<std::vector<plan::Schedule>>& front,
                 const std::string& explanation) {
+  const study::PlannedCodec& planned = found.planned;
   print_plan_head(planned.problem, args.request);
-  if (!args.codecs.empty()) fmt::print("the best codec for it: {}\n", planned.codec);
+  print_codec(args, found);
   print_schedule(loaded, args.plan, planned.schedule);
   if (!args.request.training)
     print_ranking(planned.problem, args.request.limits, ranking, args.top);
+  if (!found.codecs.empty()) print_codecs(found.codecs, planned.problem.device);
   if (front) print_front(loaded, *front);
   if (!explanation.empty()) fmt::print("\n{}", explanation);
 }
 
-Json to_json(const NetworkArgs& args, const Planned& planned, const plan::FittingWays& ranking,
+Json to_json(const NetworkArgs& args, const Findings& found, const plan::FittingWays& ranking,
              const std::optional<std::vector<plan::Schedule>>& front) {
+  const study::PlannedCodec& planned = found.planned;
   const study::ScheduleRequest& request = args.request;
   Json json = plan::to_json(planned.problem, request.objective, ranking.ways);
   if (ranking.left_out > 0)
     json["does_not_fit"] = {{"ways", ranking.left_out},
                             {"nearest", plan::to_json(*ranking.nearest)}};
   json["codec"] = planned.codec;
+  if (!found.calibrated.empty()) json["calibrated"] = codec::to_json(found.calibrated);
+  if (!found.codecs.empty()) json["codecs"] = codecs_to_json(found.codecs);
   json["limits"] = limits_to_json(request.limits);
   if (request.training) {
     json["training"] = {{"updated", request.training->updated},
@@ -142,7 +202,8 @@ Json to_json(const NetworkArgs& args, const Planned& planned, const plan::Fittin
 Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
   const study::TableRequest table{CLEAVE_TRY(parse_axis(args.rates)),
                                   CLEAVE_TRY(parse_axis(args.loads)), args.one_crossing};
-  const Planned planned = CLEAVE_TRY(choose(loaded, args));
+  const Findings found = CLEAVE_TRY(find_plan(loaded, args));
+  const study::PlannedCodec& planned = found.planned;
   const plan::FittingWays ranking = plan::fitting_ways(
       CLEAVE_TRY(plan::rank_cuts(planned.problem, args.request.objective)), args.request.limits);
   std::optional<std::vector<plan::Schedule>> front;
@@ -150,7 +211,7 @@ Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
   std::string explanation;
   if (args.explain)
     explanation = CLEAVE_TRY(study::explain(loaded.model, planned.problem, args.request));
-  Json json = to_json(args, planned, ranking, front);
+  Json json = to_json(args, found, ranking, front);
   if (args.explain) json["explanation"] = explanation;
   const std::string text = dump_json(json, 2) + "\n";
   if (!args.out.empty()) CLEAVE_CHECK(write_file(args.out, text));
@@ -161,7 +222,7 @@ Result<int> plan_network(const LoadedModel& loaded, const NetworkArgs& args) {
   if (args.json) {
     fmt::print("{}", text);
   } else {
-    print_text(loaded, args, planned, ranking, front, explanation);
+    print_text(loaded, args, found, ranking, front, explanation);
   }
   if (!args.table.empty()) CLEAVE_CHECK(write_table(loaded, args, table, planned));
   return 0;

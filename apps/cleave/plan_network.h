@@ -15,6 +15,8 @@ struct NetworkArgs {
   study::ScheduleRequest request;
   std::string codecs;  ///< file of codecs to choose from; empty: the one of `plan`
   double max_loss = std::numeric_limits<double>::infinity();
+  std::vector<std::string> calibrations;  ///< files or folders: values that may be sent so
+  bool compare_codecs = false;            ///< show what each codec comes to over each link
   bool measure = false;
   std::string budget = "60s";
   bool explain = false;

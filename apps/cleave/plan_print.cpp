@@ -165,6 +165,26 @@ void print_ranking(const plan::Problem& problem, const plan::Limits& limits,
   print_unfit(problem, limits, ranking);
 }
 
+void print_codecs(const std::vector<study::CodecRow>& rows, const profile::Profile& device) {
+  std::string link;
+  std::size_t cut = 0;
+  for (const study::CodecRow& row : rows) {
+    if (row.link != link) {
+      fmt::print("\n{:<24} {:<36} {:>9} {:>8} {:>8} {:>8} {:>8} {:>9} {:>10}\n",
+                 "codecs over " + row.link, "", "bytes up", "encode", "up", "decode", "sum",
+                 "total ms", "beside raw");
+      cut = 0;
+    }
+    fmt::print(
+        "{:<24.24} {:<36.36} {:>9.0f} {:>8.2f} {:>8.1f} {:>8.2f} {:>8.1f} {:>9.1f} {:>+10.1f}\n",
+        row.way.cut == cut ? "" : place_of(row.way, device), row.codec, row.way.bytes_up,
+        row.way.terms.encode_ms, row.way.terms.up_ms, row.way.terms.decode_ms, row.sending_ms(),
+        row.way.latency_ms, row.beside_raw_ms);
+    link = row.link;
+    cut = row.way.cut;
+  }
+}
+
 void print_front(const LoadedModel& loaded, const std::vector<plan::Schedule>& front) {
   fmt::print("\n{:>9} {:>9} {:>9}  that nothing beats in all three\n", "ms", "mJ", "bytes");
   for (const plan::Schedule& s : front) {
@@ -196,6 +216,18 @@ Json limits_to_json(const plan::Limits& limits) {
   if (limits.device_memory_bytes) json["device_memory_bytes"] = *limits.device_memory_bytes;
   if (limits.cloud_memory_bytes) json["cloud_memory_bytes"] = *limits.cloud_memory_bytes;
   return json;
+}
+
+Json codecs_to_json(const std::vector<study::CodecRow>& rows) {
+  Json list = Json::array();
+  for (const study::CodecRow& row : rows) {
+    list.push_back(plan::to_json(row.way));
+    list.back()["link"] = row.link;
+    list.back()["codec"] = row.codec;
+    list.back()["sending_ms"] = row.sending_ms();
+    list.back()["beside_raw_ms"] = row.beside_raw_ms;
+  }
+  return list;
 }
 
 Json front_to_json(const std::vector<plan::Schedule>& front) {

@@ -5,6 +5,7 @@
 #include "plan/planner.h"
 #include "plan/table.h"
 #include "plan_args.h"
+#include "study/choose_codec.h"
 #include "study/refine.h"
 
 namespace cleave::app {
@@ -22,6 +23,9 @@ void print_schedule(const LoadedModel& loaded, const PlanArgs& args,
 void print_ranking(const plan::Problem& problem, const plan::Limits& limits,
                    const plan::FittingWays& ranking, std::size_t top);
 
+/// Encoding, sending and decoding by each codec, and what it comes to, beside `raw`.
+void print_codecs(const std::vector<study::CodecRow>& rows, const profile::Profile& device);
+
 void print_front(const LoadedModel& loaded, const std::vector<plan::Schedule>& front);
 
 /// A map with a letter for each schedule: rates across, loads down.
@@ -29,6 +33,7 @@ void print_table(const plan::PlanTable& table);
 
 /// Members of "cleave-plan/1".
 Json limits_to_json(const plan::Limits& limits);
+Json codecs_to_json(const std::vector<study::CodecRow>& rows);
 Json front_to_json(const std::vector<plan::Schedule>& front);
 
 }  // namespace cleave::app

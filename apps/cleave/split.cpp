@@ -12,6 +12,8 @@
 #include "data/labels.h"
 #include "plan/planner.h"
 #include "plan_args.h"
+#include "study/calibration_files.h"
+#include "study/problem.h"
 #include "study/samples.h"
 #include "study/split_request.h"
 #include "verbs.h"
@@ -28,19 +30,29 @@ struct Args {
   std::string name;
   std::string labels;
   std::vector<std::string> calibrations;
+  std::string planned;  ///< file of a plan
 };
 
-/// What was calibrated must cross somewhere: else it was for another cut.
-Result<void> check_calibrated(const bundle::WriteRequest& request) {
-  for (const codec::CalibratedValue& calibrated : request.calibrated) {
-    const std::string& name = calibrated.value.name;
+/// Leaves the calibrations of values that cross. Where the user chose the cuts each has to; a plan
+/// has those of all cuts.
+Result<void> keep_crossing(const Args& args, bundle::WriteRequest& request) {
+  std::vector<codec::CalibratedValue> kept;
+  for (codec::CalibratedValue& calibrated : request.calibrated) {
+    const std::string name = calibrated.value.name;
     const bool crosses = std::ranges::any_of(request.cuts, [&](const graph::Cut* cut) {
       return std::ranges::find(cut->values, name, &TensorSpec::name) != cut->values.end();
     });
-    if (!crosses)
+    if (crosses) {
+      kept.push_back(std::move(calibrated));
+      continue;
+    }
+    if (!args.cuts.empty())
       return fail(ErrorCode::kInvalidArgument, "split",
                   "a calibration is for value '" + name + "', which crosses none of the cuts");
+    if (args.planned.empty())
+      fmt::print(stderr, "note: '{}' does not cross there: its calibration is left out\n", name);
   }
+  request.calibrated = std::move(kept);
   return {};
 }
 
@@ -76,29 +88,54 @@ Result<std::vector<const graph::Cut*>> choose_cuts(const graph::Model& model, co
   return fail(ErrorCode::kNotFound, "split", "the network has no cut");
 }
 
+/// The problem of the profiles, where there are any, as the request's codecs make it.
+Result<std::optional<plan::Problem>> find_problem(const LoadedModel& loaded, const Args& args,
+                                                  const bundle::WriteRequest& request) {
+  if (args.plan.device.empty() || args.plan.cloud.empty()) return std::nullopt;
+  PlanArgs plan = args.plan;
+  plan.codec = request.codec;
+  plan::Problem problem = CLEAVE_TRY(make_problem(loaded, plan, args.samples));
+  if (request.calibrated.empty()) return problem;
+  const plan::CodecChoice table =
+      CLEAVE_TRY(measure_calibrated(loaded, args.samples, request.calibrated));
+  CLEAVE_CHECK(study::set_values(problem, loaded.model, table));
+  return problem;
+}
+
+/// Codecs and, where a plan says it, the cut.
+Result<void> add_codecs(const LoadedModel& loaded, const Args& args,
+                        bundle::WriteRequest& request) {
+  if (args.planned.empty()) {
+    request.codec = args.plan.codec;
+    request.calibrated = CLEAVE_TRY(study::load_calibrations(loaded.model, args.calibrations));
+    return {};
+  }
+  const Json plan = CLEAVE_TRY(parse_json(CLEAVE_TRY(read_file(args.planned)), args.planned));
+  study::PlannedSplit split =
+      CLEAVE_TRY(about("'" + args.planned + "'", study::split_of_plan(plan, loaded.model)));
+  if (!split.best)
+    fmt::print(stderr,
+               "note: the plan's schedule is no single split: this is the best one of it\n");
+  request.codec = std::move(split.codec);
+  request.calibrated = std::move(split.calibrated);
+  request.cuts = {CLEAVE_TRY(loaded.model.find_cut(split.cut))};
+  return {};
+}
+
 Result<int> run(const Args& args) {
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
-  std::optional<plan::Problem> problem;
-  if (!args.plan.device.empty() && !args.plan.cloud.empty()) {
-    problem = CLEAVE_TRY(make_problem(loaded, args.plan, args.samples));
-  }
+  bundle::WriteRequest request;
+  CLEAVE_CHECK(add_codecs(loaded, args, request));
+  const auto problem = CLEAVE_TRY(find_problem(loaded, args, request));
   study::Samples samples = CLEAVE_TRY(study::load_samples(
       loaded.model, args.samples.paths, args.samples.preprocess, args.samples.limit));
   const std::filesystem::path out = std::filesystem::path(args.out).lexically_normal();
   const std::string folder_name =
       (out.has_filename() ? out : out.parent_path()).filename().string();
-  bundle::WriteRequest request;
   request.name = args.name.empty() ? folder_name : args.name;
   request.model_name = loaded.name;
-  request.cuts = CLEAVE_TRY(choose_cuts(loaded.model, args, problem));
-  request.codec = args.plan.codec;
-  for (const std::string& file : args.calibrations) {
-    const Json json = CLEAVE_TRY(parse_json(CLEAVE_TRY(read_file(file)), file));
-    for (codec::CalibratedValue& value :
-         CLEAVE_TRY(about(file, codec::calibrated_values_from_json(json))))
-      request.calibrated.push_back(std::move(value));
-  }
-  CLEAVE_CHECK(check_calibrated(request));
+  if (request.cuts.empty()) request.cuts = CLEAVE_TRY(choose_cuts(loaded.model, args, problem));
+  CLEAVE_CHECK(keep_crossing(args, request));
   if (samples.preprocess) request.preprocess = samples.preprocess->spec();
   request.samples = std::move(samples.inputs);
   if (!args.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(args.labels));
@@ -131,8 +168,17 @@ Action define_split(CLI::App& command) {
   command.add_option("--out", args->out, "folder to write the bundle into")->required();
   command.add_option("--name", args->name, "the bundle's name; the folder's if not given");
   command.add_option("--labels", args->labels, "file with one class name a line");
-  command.add_option("--calibration", args->calibrations,
-                     "what `codec calibrate` wrote, for the values that it has; may be repeated");
+  command.add_option(
+      "--calibration", args->calibrations,
+      "what `codec calibrate` wrote, a file or a folder of them, for the values that "
+      "it has; may be repeated");
+  command
+      .add_option("--plan", args->planned,
+                  "what `cleave plan --out` wrote: its cut and its codecs, calibrations among them")
+      ->type_name("FILE")
+      ->excludes("--at")
+      ->excludes("--codec")
+      ->excludes("--calibration");
   return [args] { return run(*args); };
 }
 

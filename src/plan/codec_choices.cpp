@@ -82,4 +82,19 @@ std::map<std::string, CodecCost> values_within(const CodecChoice& choice, double
   return values;
 }
 
+MixedChoice cheaper_values(const Problem& problem, Objective objective, CodecChoice first,
+                           const CodecChoice& second) {
+  MixedChoice mixed{std::move(first), {}};
+  for (const auto& [name, value] : second.values) {
+    const auto known = mixed.choice.values.find(name);
+    const bool cheaper = known == mixed.choice.values.end() ||
+                         sending_cost(problem, value.cost, objective) <
+                             sending_cost(problem, known->second.cost, objective);
+    if (!cheaper) continue;
+    mixed.choice.values.insert_or_assign(name, value);
+    mixed.second.insert(name);
+  }
+  return mixed;
+}
+
 }  // namespace cleave::plan

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,5 +33,16 @@ Result<std::vector<CodecChoice>> load_codec_choices(const std::filesystem::path&
 
 /// The values whose loss is at most `max_loss`.
 std::map<std::string, CodecCost> values_within(const CodecChoice& choice, double max_loss);
+
+/// How values are sent where each may take one of two codecs.
+struct MixedChoice {
+  CodecChoice choice;            ///< named as the first
+  std::set<std::string> second;  ///< the values that the second sends
+};
+
+/// Of `first` and `second`, for each value the one that costs less by itself (sending_cost()); the
+/// first where they cost the same. What one of them cannot send the other does.
+MixedChoice cheaper_values(const Problem& problem, Objective objective, CodecChoice first,
+                           const CodecChoice& second);
 
 }  // namespace cleave::plan

@@ -20,6 +20,21 @@ Json to_json(const Terms& terms) {
               {"tail_ms", terms.tail_ms}, {"down_ms", terms.down_ms}};
 }
 
+double sending_cost(const Problem& problem, const CodecCost& cost, Objective objective) {
+  const double encode_ms = cost.encode_ms * problem.device.slowdown;
+  switch (objective) {
+    case Objective::kLatency:
+      return encode_ms + problem.link.up_ms(cost.payload_bytes) +
+             cost.decode_ms * problem.cloud.slowdown;
+    case Objective::kEnergy:
+      return compute_energy_mj(problem.energy, encode_ms) +
+             radio_energy_mj(problem.link, cost.payload_bytes, 0);
+    case Objective::kBytes:
+      return cost.payload_bytes;
+  }
+  return cost.payload_bytes;
+}
+
 std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut) {
   const std::size_t n = problem.device.layers();
   if (cut > n || !problem.device.head[cut]) return std::nullopt;

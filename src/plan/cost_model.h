@@ -70,6 +70,10 @@ inline double wait_ms(const Problem& problem) {
   return (problem.link.rtt_ms + problem.request_ms) / 2;
 }
 
+/// What sending values up costs by itself: coding at both ends and bytes over the rate, in ms;
+/// coding and the radio of the device, in mJ; or bytes. The request comes on top.
+double sending_cost(const Problem& problem, const CodecCost& cost, Objective objective);
+
 /// A member for each term, of its name.
 Json to_json(const Terms& terms);
 

@@ -52,11 +52,8 @@ class Builder {
   using Places = std::map<std::string, std::size_t>;  // in the problem's values
 
   Transfer up(const plan::CodecCost& cost, double wait_ms) const {
-    const double encode_ms = cost.encode_ms * problem_.device.slowdown;
-    const double decode_ms = cost.decode_ms * problem_.cloud.slowdown;
-    return {{encode_ms + problem_.link.up_ms(cost.payload_bytes) + decode_ms + wait_ms,
-             plan::compute_energy_mj(problem_.energy, encode_ms) +
-                 plan::radio_energy_mj(problem_.link, cost.payload_bytes, 0)},
+    return {{plan::sending_cost(problem_, cost, plan::Objective::kLatency) + wait_ms,
+             plan::sending_cost(problem_, cost, plan::Objective::kEnergy)},
             cost.payload_bytes};
   }
 

@@ -72,4 +72,11 @@ Result<void> set_codec(plan::Problem& problem, const graph::Model& model,
               "codec '" + choice.codec + "' cannot send all values of any cut");
 }
 
+Result<void> set_values(plan::Problem& problem, const graph::Model& model,
+                        const plan::CodecChoice& table) {
+  plan::CodecChoice all = table;
+  for (const auto& [name, cost] : problem.value_codec) all.values.try_emplace(name, cost, 0.0);
+  return set_codec(problem, model, all, kAnyLoss);
+}
+
 }  // namespace cleave::study

@@ -39,4 +39,8 @@ inline constexpr double kAnyLoss = std::numeric_limits<double>::infinity();
 Result<void> set_codec(plan::Problem& problem, const graph::Model& model,
                        const plan::CodecChoice& choice, double max_loss);
 
+/// Sends the values of a table as it says, the others as before.
+Result<void> set_values(plan::Problem& problem, const graph::Model& model,
+                        const plan::CodecChoice& table);
+
 }  // namespace cleave::study
