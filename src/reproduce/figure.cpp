@@ -148,7 +148,7 @@ std::string_view style_of(Style style) {
       return "set style data histograms\nset style histogram rowstacked\nset boxwidth 0.8\n"
              "set style fill solid border -1\nset xtics rotate by -90 noenhanced font \",7\"\n";
     case Style::kCurves:
-      return "set style data linespoints\nset pointsize 0.5\nset logscale x\n"
+      return "set style data linespoints\nset pointsize 0.5\nset logscale x\nset autoscale xfix\n"
              "set key outside right center vertical samplen 2\nset grid xtics\n";
   }
   return "";

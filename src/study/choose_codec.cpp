@@ -1,6 +1,7 @@
 #include "study/choose_codec.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -12,12 +13,21 @@ namespace {
 
 constexpr std::string_view kPlace = "study.choose_codec";
 
-bool better(const PlannedSchedule& a, const PlannedSchedule& b, plan::Objective objective) {
-  const bool a_fits = a.solution.status != plan::Status::kInfeasible;
-  const bool b_fits = b.solution.status != plan::Status::kInfeasible;
-  if (!a_fits || !b_fits) return a_fits && !b_fits;
-  return plan::objective_of(a.solution.schedule, objective) <
-         plan::objective_of(b.solution.schedule, objective);
+constexpr double kNothing = std::numeric_limits<double>::infinity();
+
+/// What a schedule costs, and the best single split beside it: where the schedule sends no coded
+/// value all codecs come to the same.
+using Worth = std::pair<double, double>;
+
+Result<Worth> worth_of(const plan::Problem& problem, const PlannedSchedule& planned,
+                       plan::Objective objective) {
+  Worth worth{kNothing, kNothing};
+  if (planned.solution.status != plan::Status::kInfeasible)
+    worth.first = plan::objective_of(planned.solution.schedule, objective);
+  for (const plan::Candidate& way : CLEAVE_TRY(plan::rank_cuts(problem, objective)))
+    if (way.strategy == plan::Strategy::kSplit)
+      worth.second = std::min(worth.second, plan::objective_value(way, objective));
+  return worth;
 }
 
 /// Without the values that lose too much.
@@ -53,6 +63,7 @@ Result<PlannedCodec> choose_codec(const graph::Model& model, plan::Problem probl
                                   const Planner& planner,
                                   const std::function<void(const std::string&)>& note) {
   std::optional<PlannedCodec> best;
+  Worth best_worth;
   for (const plan::CodecChoice& choice : options.choices) {
     const plan::MixedChoice mixed = plan::cheaper_values(
         problem, objective, within(choice, options.max_loss), options.calibrated);
@@ -60,8 +71,10 @@ Result<PlannedCodec> choose_codec(const graph::Model& model, plan::Problem probl
     if (!set && options.choices.size() == 1) return std::unexpected(set.error());
     if (!set && note) note(set.error().message);
     auto schedule = CLEAVE_TRY(planner(problem));
-    if (!best || better(schedule, best->schedule, objective))
-      best = PlannedCodec{problem, std::move(schedule), choice.codec, mixed.second};
+    const Worth worth = CLEAVE_TRY(worth_of(problem, schedule, objective));
+    if (best && !(worth < best_worth)) continue;
+    best = PlannedCodec{problem, std::move(schedule), choice.codec, mixed.second};
+    best_worth = worth;
   }
   if (best) return *std::move(best);
   return fail(ErrorCode::kInvalidArgument, kPlace, "no codec to choose from, expected one or more");

@@ -31,7 +31,8 @@ struct PlannedCodec {
 using Planner = std::function<Result<PlannedSchedule>(plan::Problem& problem)>;
 
 /// Chooses codec and schedule together: the best of the schedules that `planner` finds with each
-/// choice, whose values are sent as calibrated wherever that costs less of the request's objective.
+/// choice, whose values are sent as calibrated wherever that costs less of the objective; of equal
+/// ones, which may send nothing, the one beside which the best split is better.
 /// With `raw` among the choices no schedule of least latency is slower than it would be with raw
 /// values. `note` (may be empty) is told of choices that can send no cut, which an only one must.
 /// `options.choices` is not empty. Fails as the planner and as set_codec().

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/checksum.h"
 #include "base/file.h"
 #include "base/folder.h"
 #include "bundle/support.h"
@@ -12,8 +13,6 @@
 
 namespace cleave::study {
 namespace {
-
-constexpr std::string_view kNoise = "cleave-calibration/1";
 
 data::Dataset pictures(std::size_t count) {
   data::Dataset::Parts parts;
@@ -67,14 +66,14 @@ TEST_F(Sweep, PointsAreWhatCodecsDo) {
 }
 
 TEST_F(Sweep, WhatRefusesIsNamedOnce) {
-  options_.families = {{"bad", {"quant:bits=8|tile|h265:qp=3", "raw"}}, {"good", {"raw"}}};
-  const auto flat = sweep("14");  // 64 channels of one value: no picture for a video codec
-  ASSERT_TRUE(flat) << flat.error().to_string();
-  if (!flat->refused.empty()) {
-    EXPECT_EQ(flat->refused.size(), 1U);
-    EXPECT_TRUE(flat->refused.front().starts_with("bad: "));
-  }
-  EXPECT_EQ(flat->points.back().family, "good");
+  options_.families = {{"bad", {"zstd|quant:bits=8", "raw"}}, {"good", {"raw"}}};
+  const auto found = sweep("14");
+  ASSERT_TRUE(found) << found.error().to_string();
+  ASSERT_EQ(found->refused.size(), 1U);
+  EXPECT_TRUE(found->refused.front().starts_with("bad: ")) << found->refused.front();
+  ASSERT_EQ(found->points.size(), 1U);
+  EXPECT_EQ(found->points.front().family, "good");
+  EXPECT_EQ(found->points.front().summary.accuracy.agreement->value, 1);
 }
 
 TEST_F(Sweep, FinerStepsAreNearer) {
@@ -115,7 +114,7 @@ TEST(CutsToSweep, TakesTheFirstOfEverySize) {
 /// A calibration of one value, coded by `raw`.
 Json calibration(const std::string& value, const Shape& shape) {
   const std::vector<codec::CalibratedValue> values{{{value, DType::kF32, shape}, "raw", {}}};
-  Json json{{"format", kNoise}, {"values", codec::to_json(values)}};
+  Json json{{"format", codec::kCalibrationFormat}, {"values", codec::to_json(values)}};
   json["values"][0]["calibration"] = Json::object();
   return json;
 }
@@ -140,6 +139,37 @@ TEST(CalibrationFiles, BelongToTheNetwork) {
   const std::vector<std::string> twice{folder.path().string(), (folder / "c.json").string()};
   EXPECT_EQ(load_calibrations(model, std::span(twice).first(1))->size(), 1U);
   EXPECT_TRUE(load_calibrations(model, twice).error().message.contains("expected one of them"));
+}
+
+TEST(SplitOfPlan, IsTheScheduleOrTheBestSplit) {
+  const graph::Model model = bundle::tiny();
+  const std::string bytes = *model.to_bytes();
+  Json plan{{"format", "cleave-plan/1"},
+            {"model_sha256", sha256_hex(as_bytes(bytes))},
+            {"codec", "raw"},
+            {"calibrated", calibration("pool1", {1, 32, 16, 16})["values"]},
+            {"ranking",
+             {{{"strategy", "device-only"}, {"cut", 15}}, {{"strategy", "split"}, {"cut", 9}}}},
+            {"schedule",
+             {{"steps",
+               {{{"where", "device"}, {"first", 1}, {"last", 5}},
+                {{"to", "cloud"}},
+                {{"where", "cloud"}, {"first", 6}, {"last", 15}}}}}}};
+  const auto split = split_of_plan(plan, model);
+  ASSERT_TRUE(split) << split.error().to_string();
+  EXPECT_EQ(split->cut, "5");
+  EXPECT_TRUE(split->best);
+  EXPECT_EQ(split->codec, "raw");
+  ASSERT_EQ(split->calibrated.size(), 1U);
+  plan["schedule"]["steps"][0]["where"] = "cloud";
+  const auto beside = split_of_plan(plan, model);
+  EXPECT_EQ(beside->cut, "9");
+  EXPECT_FALSE(beside->best);
+  plan["ranking"].erase(1);
+  EXPECT_EQ(split_of_plan(plan, model).error().code, ErrorCode::kNotFound);
+  plan["model_sha256"] = std::string(64, 'b');
+  EXPECT_TRUE(split_of_plan(plan, model).error().message.contains("another network"));
+  EXPECT_EQ(split_of_plan(Json::array(), model).error().code, ErrorCode::kCorrupt);
 }
 
 }  // namespace

@@ -1,0 +1,175 @@
+"""Codecs from calibration over plan and bundle to a run, and sweeps, as the program is called.
+
+usage: codec_test.py CLEAVE
+"""
+
+import csv
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from pathlib import Path
+
+NETWORK = "tiny.onnx"
+DATA = Path(os.environ.get("CLEAVE_DATA", ""))
+LINKS = ("3g", "4g", "wifi")
+
+
+def png(seed, side=64):
+    """A picture that is another for every seed."""
+    def chunk(kind, data):
+        return (struct.pack(">I", len(data)) + kind + data
+                + struct.pack(">I", zlib.crc32(kind + data)))
+    rows = b"".join(b"\0" + bytes((v + 23 * seed) & 255 for x in range(side)
+                                  for v in (x * 4, y * (seed + 1), x ^ y)) for y in range(side))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+class Codec(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = Path(cls.folder.name)
+        cls.cleave("zoo", "write", "tiny", NETWORK)
+        (cls.root / "pictures").mkdir()
+        for i in range(16):
+            (cls.root / "pictures" / f"{i:02}.png").write_bytes(png(i))
+        cls.profile(NETWORK)
+        cls.cleave("codec", "calibrate", NETWORK, "--at", "5", "--data", "pictures", "--kl", "1e-4",
+                   "--no-compare", "--out", "pool1.json")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def cleave(cls, *args, expected=0):
+        done = subprocess.run([CLEAVE, *map(str, args)], cwd=cls.folder.name, capture_output=True,
+                              text=True, check=False)
+        assert done.returncode == expected, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr if expected else done.stdout
+
+    @classmethod
+    def profile(cls, network):
+        for side, *options in (("device", "--threads", "1", "--slowdown", "4"), ("cloud",)):
+            cls.cleave("profile", network, *options, "--idle", "0", "--rounds", "3", "--budget",
+                       "5s", "--out", f"{side}.{Path(network).stem}.json")
+
+    def plan(self, *args, network=NETWORK, **options):
+        name = Path(network).stem
+        return self.cleave("plan", network, "--device", f"device.{name}.json", "--cloud",
+                           f"cloud.{name}.json", *args, **options)
+
+    def assert_never_slower_than_raw(self, *args, network=NETWORK):
+        """Of every plan: at its cut, raw values would not have been faster. Returns the codecs."""
+        chosen = set()
+        for link in LINKS:
+            plan = json.loads(self.plan("--link", link, "--json", "--compare-codecs", *args,
+                                        network=network))
+            raw = {row["cut"]: row["latency_ms"] for row in plan["codecs"]
+                   if row["link"] == link and row["codec"] == "raw"}
+            self.assertTrue(raw)
+            for way in plan["ranking"]:
+                if way["strategy"] == "split" and way["cut"] in raw:
+                    chosen.add(plan["codec"])
+                    # The same measurement of the same values, but for sums' last digits.
+                    self.assertLessEqual(way["latency_ms"], raw[way["cut"]] + 1e-6)
+                    break
+        return chosen
+
+    def test_calibrate_plan_split_run(self):
+        slow_link = ("--link", "link:up=0.05,down=50,rtt=1")
+        plan = json.loads(self.plan(*slow_link, "--calibration", "pool1.json", "--samples",
+                                    "pictures", "--out", "plan.json", "--json"))
+        self.assertEqual([value["name"] for value in plan["calibrated"]], ["pool1"])
+        # The best split is this cut, be it the schedule or beside it: bytes are dear here.
+        values = {row["cut"]: row["bytes_up"] for row in plan["ranking"]}
+        self.cleave("split", NETWORK, "--plan", "plan.json", "--samples", "pictures", "--device",
+                    "device.tiny.json", "--cloud", "cloud.tiny.json", "--out", "planned")
+        manifest = json.loads((self.root / "planned" / "bundle.json").read_text())
+        (cut,) = manifest["cuts"]
+        splits = [way["cut"] for way in plan["ranking"] if way["strategy"] == "split"]
+        self.assertEqual(cut["id"], str(splits[0]))
+        self.cleave("split", NETWORK, "--at", "5", "--calibration", "pool1.json", "--samples",
+                    "pictures", "--device", "device.tiny.json", "--cloud", "cloud.tiny.json",
+                    "--out", "calibrated")
+        manifest = json.loads((self.root / "calibrated" / "bundle.json").read_text())
+        (cut,) = manifest["cuts"]
+        self.assertTrue(cut["crossing"][0]["codec"].startswith("cleave"))
+        # What the bundle knows of its codec is the calibrated one's, as the plan has it.
+        payload = cut["costs"]["codec"]["payload_bytes"]
+        self.assertAlmostEqual(payload + 150, values[5], delta=1)
+        run = self.cleave("run", "calibrated", "pictures/00.png", "--strategy", "device")
+        self.assertIn("00.png", run)
+
+    def test_plans_choose_no_codec_that_makes_them_slower(self):
+        self.cleave("codec", "table", NETWORK, "--codec", "quant:bits=8|zstd:level=19", "--codec",
+                    "tile|png", "--codec", "cleave", "--samples", "pictures/00.png", "--out",
+                    "codecs.json")
+        self.assert_never_slower_than_raw("--samples", "pictures/00.png", "--codecs",
+                                          "codecs.json", "--calibration", ".")
+
+    @unittest.skipUnless((DATA / "models" / "resnet20_cifar10.onnx").exists(), "no CLEAVE_DATA")
+    def test_nor_of_a_trained_network(self):
+        network = str(DATA / "models" / "resnet20_cifar10.onnx")
+        self.profile(network)
+        codecs = ("quant:bits=4|zstd", "tile|jpeg:q=80", "tile|webp:q=80", "tile|h265:qp=27")
+        samples = ("--samples", str(DATA / "photos"), "--sample-limit", "2")
+        self.cleave("codec", "table", network, *samples, "--out", "resnet.json",
+                    *[arg for codec in codecs for arg in ("--codec", codec)])
+        chosen = self.assert_never_slower_than_raw(*samples, "--codecs", "resnet.json",
+                                                   network=network)
+        self.assertGreater(len(chosen), 0)
+
+    def test_a_sweep(self):
+        self.cleave("codec", "sweep", NETWORK, "--at", "5", "--at", "13", "--data", "pictures",
+                    "--pictures", "8", "--codec", "cleave", "--codec", "quant+zstd", "--codec",
+                    "picture", "--calibration", "pool1.json", "--kl", "1e-4", "--out", "sweep.csv")
+        with open(self.root / "sweep.csv", newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual({row["cut"] for row in rows}, {"", "5", "13"})
+        self.assertEqual(rows[0]["family"], "uncut")
+        families = {row["family"] for row in rows if row["cut"] == "5"}
+        self.assertEqual(families, {"cleave", "quant+zstd minmax", "quant+zstd sigma3"})
+        for row in rows[1:]:
+            self.assertEqual(row["samples"], "8")
+            self.assertGreater(float(row["bytes_per_sample"]), 0)
+            self.assertGreaterEqual(float(row["bytes_standard_error"]), 0)
+            self.assertGreater(float(row["encode_ms"]), 0)
+            self.assertEqual(row["top1_share"], "")
+        bits = [row for row in rows if row["cut"] == "5" and row["family"] == "quant+zstd minmax"]
+        self.assertEqual(len(bits), 8)
+        kl = [float(row["kl_nats"]) for row in bits]
+        self.assertGreater(kl[0], kl[-1])
+
+    def test_what_a_sweep_refuses(self):
+        def refused(*args):
+            text = self.cleave("codec", "sweep", NETWORK, *args, expected=2)
+            self.assertEqual(len(text.strip().splitlines()), 1, text)
+            return text
+        self.assertIn("unknown cut 'nowhere'", refused("--at", "nowhere", "--data", "pictures"))
+        self.assertIn("is none of cleave",
+                      refused("--at", "5", "--data", "pictures", "--codec", "best"))
+        self.assertIn("ends in .svg", refused("--at", "5", "--data", "pictures", "--picture", "x"))
+        self.assertIn("is not there", self.cleave("codec", "sweep", NETWORK, "--data", "nowhere",
+                                                  "--at", "5", "--codec", "png", expected=1))
+        calibration = json.loads((self.root / "pool1.json").read_text())
+        (self.root / "others").mkdir()
+        calibration["model_sha256"] = "0" * 64
+        (self.root / "others" / "other.json").write_text(json.dumps(calibration))
+        for verb in (("codec", "sweep", NETWORK, "--at", "5", "--data", "pictures"),
+                     ("plan", NETWORK, "--device", "device.tiny.json", "--cloud",
+                      "cloud.tiny.json"),
+                     ("split", NETWORK, "--at", "5", "--out", "never")):
+            text = self.cleave(*verb, "--calibration", "others", expected=2)
+            self.assertIn("calibrated for another network", text)
+
+
+if __name__ == "__main__":
+    CLEAVE = str(Path(sys.argv.pop()).resolve())
+    unittest.main()
