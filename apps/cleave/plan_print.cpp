@@ -170,13 +170,13 @@ void print_codecs(const std::vector<study::CodecRow>& rows, const profile::Profi
   std::size_t cut = 0;
   for (const study::CodecRow& row : rows) {
     if (row.link != link) {
-      fmt::print("\n{:<24} {:<36} {:>9} {:>8} {:>8} {:>8} {:>8} {:>9} {:>10}\n",
+      fmt::print("\n{:<40} {:<40} {:>9} {:>8} {:>8} {:>8} {:>8} {:>9} {:>10}\n",
                  "codecs over " + row.link, "", "bytes up", "encode", "up", "decode", "sum",
                  "total ms", "beside raw");
       cut = 0;
     }
     fmt::print(
-        "{:<24.24} {:<36.36} {:>9.0f} {:>8.2f} {:>8.1f} {:>8.2f} {:>8.1f} {:>9.1f} {:>+10.1f}\n",
+        "{:<40.40} {:<40.40} {:>9.0f} {:>8.2f} {:>8.1f} {:>8.2f} {:>8.1f} {:>9.1f} {:>+10.1f}\n",
         row.way.cut == cut ? "" : place_of(row.way, device), row.codec, row.way.bytes_up,
         row.way.terms.encode_ms, row.way.terms.up_ms, row.way.terms.decode_ms, row.sending_ms(),
         row.way.latency_ms, row.beside_raw_ms);

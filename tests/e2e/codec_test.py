@@ -42,6 +42,10 @@ class Codec(unittest.TestCase):
         cls.profile(NETWORK)
         cls.cleave("codec", "calibrate", NETWORK, "--at", "5", "--data", "pictures", "--kl", "1e-4",
                    "--no-compare", "--out", "pool1.json")
+        (cls.root / "both").mkdir()
+        cls.cleave("codec", "calibrate", NETWORK, "--at", "13", "--data", "pictures", "--kl",
+                   "1e-3", "--no-compare", "--out", "both/avgpool.json")
+        (cls.root / "both" / "pool1.json").write_text((cls.root / "pool1.json").read_text())
 
     @classmethod
     def tearDownClass(cls):
@@ -83,36 +87,41 @@ class Codec(unittest.TestCase):
         return chosen
 
     def test_calibrate_plan_split_run(self):
-        slow_link = ("--link", "link:up=0.05,down=50,rtt=1")
-        plan = json.loads(self.plan(*slow_link, "--calibration", "pool1.json", "--samples",
-                                    "pictures", "--out", "plan.json", "--json"))
-        self.assertEqual([value["name"] for value in plan["calibrated"]], ["pool1"])
-        # The best split is this cut, be it the schedule or beside it: bytes are dear here.
-        values = {row["cut"]: row["bytes_up"] for row in plan["ranking"]}
+        # Bytes are so dear over this link that the calibrated codec pays wherever it is smaller.
+        plan = json.loads(self.plan("--link", "link:up=0.02,down=50,rtt=1", "--calibration", "both",
+                                    "--samples", "pictures", "--out", "plan.json", "--json"))
+        self.assertEqual({value["name"] for value in plan["calibrated"]}, {"pool1", "avgpool"})
+        splits = [way for way in plan["ranking"] if way["strategy"] == "split"]
         self.cleave("split", NETWORK, "--plan", "plan.json", "--samples", "pictures", "--device",
                     "device.tiny.json", "--cloud", "cloud.tiny.json", "--out", "planned")
-        manifest = json.loads((self.root / "planned" / "bundle.json").read_text())
-        (cut,) = manifest["cuts"]
-        splits = [way["cut"] for way in plan["ranking"] if way["strategy"] == "split"]
-        self.assertEqual(cut["id"], str(splits[0]))
-        self.cleave("split", NETWORK, "--at", "5", "--calibration", "pool1.json", "--samples",
-                    "pictures", "--device", "device.tiny.json", "--cloud", "cloud.tiny.json",
-                    "--out", "calibrated")
-        manifest = json.loads((self.root / "calibrated" / "bundle.json").read_text())
-        (cut,) = manifest["cuts"]
+        (cut,) = json.loads((self.root / "planned" / "bundle.json").read_text())["cuts"]
+        self.assertEqual(cut["id"], str(splits[0]["cut"]))
+        self.assertEqual(cut["id"], "13")
         self.assertTrue(cut["crossing"][0]["codec"].startswith("cleave"))
-        # What the bundle knows of its codec is the calibrated one's, as the plan has it.
+        # What the bundle knows of its codec is what the plan knew: 150 bytes are the request's.
         payload = cut["costs"]["codec"]["payload_bytes"]
-        self.assertAlmostEqual(payload + 150, values[5], delta=1)
-        run = self.cleave("run", "calibrated", "pictures/00.png", "--strategy", "device")
-        self.assertIn("00.png", run)
+        self.assertAlmostEqual(payload + 150, splits[0]["bytes_up"], delta=1e-6)
+        self.run_over_a_server("planned")
+
+    def run_over_a_server(self, bundle):
+        server = subprocess.Popen([CLEAVE, "serve", bundle, "--grpc", "0", "--http", "0"],
+                                  cwd=self.root, stdout=subprocess.PIPE, text=True)
+        try:
+            address = next(line.split()[2] for line in server.stdout if line.startswith("serving"))
+            report = json.loads(self.cleave("run", bundle, "pictures/00.png", "--server", address,
+                                            "--strategy", "split", "--json"))
+            self.assertEqual({frame["strategy"] for frame in report["frames"]}, {"split"})
+        finally:
+            server.terminate()
+            server.wait()
+            server.stdout.close()
 
     def test_plans_choose_no_codec_that_makes_them_slower(self):
         self.cleave("codec", "table", NETWORK, "--codec", "quant:bits=8|zstd:level=19", "--codec",
                     "tile|png", "--codec", "cleave", "--samples", "pictures/00.png", "--out",
                     "codecs.json")
         self.assert_never_slower_than_raw("--samples", "pictures/00.png", "--codecs",
-                                          "codecs.json", "--calibration", ".")
+                                          "codecs.json", "--calibration", "both")
 
     @unittest.skipUnless((DATA / "models" / "resnet20_cifar10.onnx").exists(), "no CLEAVE_DATA")
     def test_nor_of_a_trained_network(self):
