@@ -160,13 +160,9 @@ Action define_codec(CLI::App& command) {
   CLI::App* sweep_command = command.add_subcommand(
       "sweep", "bytes and accuracy of every codec at every cut, as CSV and as a picture");
   const Action sweep = define_codec_sweep(*sweep_command);
-  const auto table = std::make_shared<CodecTableArgs>();
   CLI::App* table_command =
       command.add_subcommand("table", "measure codecs on a network's values, for cleave plan");
-  add_model_args(*table_command, table->model);
-  add_sample_args(*table_command, table->samples);
-  table_command->add_option("--codec", table->codecs, "a codec; may be repeated")->required();
-  table_command->add_option("--out", table->out, "file for the table")->required();
+  const Action table = define_codec_table(*table_command);
   for (CLI::App* files_command : {encode_command, decode_command}) {
     files_command->add_option("IN", options->in, "file to read")->required();
     files_command->add_option("OUT", options->out, "file to write, whole or not at all")
@@ -183,7 +179,7 @@ Action define_codec(CLI::App& command) {
     if (decode_command->parsed()) return decode(*options);
     if (calibrate_command->parsed()) return calibrate();
     if (sweep_command->parsed()) return sweep();
-    if (table_command->parsed()) return write_codec_table(*table);
+    if (table_command->parsed()) return table();
     return list(options->json);
   };
 }

@@ -137,6 +137,26 @@ Result<int> run(const Args& args) {
   return 0;
 }
 
+void add_codecs(CLI::App& command, Args& args) {
+  command.add_option("--codec", args.codecs,
+                     "a kind of codec as the CSV names it, picture, or a spec; may be repeated; "
+                     "all kinds without it");
+  command.add_option("--calibration", args.calibrations,
+                     "what `codec calibrate` wrote, a file or a folder of them, so that cleave is "
+                     "not calibrated anew for these values; may be repeated");
+  command
+      .add_option("--kl", args.kl_nats,
+                  "mean KL divergence that cleave is calibrated for, in nats; other steps are "
+                  "swept from there")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--psnr", args.psnr_db,
+                  "for networks that make pictures: PSNR of the output in its place, in dB")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 }  // namespace
 
 std::function<Result<int>()> define_codec_sweep(CLI::App& command) {
@@ -151,23 +171,7 @@ std::function<Result<int>()> define_codec_sweep(CLI::App& command) {
                   "pictures that score; as many others calibrate, at least 8 of each")
       ->check(CLI::Range(8, 100'000))
       ->capture_default_str();
-  command.add_option("--codec", args->codecs,
-                     "a kind of codec as the CSV names it, picture, or a spec; may be repeated; "
-                     "all kinds without it");
-  command.add_option("--calibration", args->calibrations,
-                     "what `codec calibrate` wrote, a file or a folder of them, so that cleave is "
-                     "not calibrated anew for these values; may be repeated");
-  command
-      .add_option("--kl", args->kl_nats,
-                  "mean KL divergence that cleave is calibrated for, in nats; other steps are "
-                  "swept from there")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command
-      .add_option("--psnr", args->psnr_db,
-                  "for networks that make pictures: PSNR of the output in its place, in dB")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  add_codecs(command, *args);
   command.add_option("--threads", args->threads, "0: every processor")->capture_default_str();
   command.add_option("--out", args->out, "file for the CSV, which else goes to stdout");
   command.add_option("--picture", args->picture,

@@ -1,16 +1,29 @@
+// cleave codec table: measures what each codec does to every value of a network that may cross, and
+// writes the table that `cleave plan --codecs` chooses from.
 #include "codec_table.h"
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <memory>
 
 #include "base/file.h"
+#include "model_args.h"
 #include "study/codec_costs.h"
 #include "study/samples.h"
 
 namespace cleave::app {
+namespace {
 
-Result<int> write_codec_table(const CodecTableArgs& args) {
+struct Args {
+  ModelArgs model;
+  SampleArgs samples;
+  std::vector<std::string> codecs;
+  std::string out;
+};
+
+Result<int> run(const Args& args) {
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   const study::Samples samples = CLEAVE_TRY(study::load_samples(
       loaded.model, args.samples.paths, args.samples.preprocess, args.samples.limit));
@@ -32,6 +45,17 @@ Result<int> write_codec_table(const CodecTableArgs& args) {
   }
   CLEAVE_CHECK(write_file(args.out, dump_json(plan::to_json(choices)) + "\n"));
   return 0;
+}
+
+}  // namespace
+
+std::function<Result<int>()> define_codec_table(CLI::App& command) {
+  const auto args = std::make_shared<Args>();
+  add_model_args(command, args->model);
+  add_sample_args(command, args->samples);
+  command.add_option("--codec", args->codecs, "a codec; may be repeated")->required();
+  command.add_option("--out", args->out, "file for the table")->required();
+  return [args] { return run(*args); };
 }
 
 }  // namespace cleave::app

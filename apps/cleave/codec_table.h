@@ -1,22 +1,16 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include <functional>
 
-#include "model_args.h"
+#include "base/result.h"
+
+namespace CLI {
+class App;
+}
 
 namespace cleave::app {
 
-/// The arguments of `cleave codec table`.
-struct CodecTableArgs {
-  ModelArgs model;
-  SampleArgs samples;
-  std::vector<std::string> codecs;
-  std::string out;
-};
-
-/// Measures what each codec does to every value of a network that may cross, and writes the table
-/// that `cleave plan --codecs` chooses from.
-Result<int> write_codec_table(const CodecTableArgs& args);
+/// `cleave codec table`: declares its options on the command; what it returns runs it.
+std::function<Result<int>()> define_codec_table(CLI::App& command);
 
 }  // namespace cleave::app

@@ -96,17 +96,20 @@ void add_wishes(CLI::App& command, Args& args) {
       ->check(CLI::NonNegativeNumber)
       ->needs("--training")
       ->capture_default_str();
+}
+
+void add_codecs(CLI::App& command, NetworkArgs& args) {
   command
-      .add_option("--codecs", args.network.codecs,
+      .add_option("--codecs", args.codecs,
                   "choose the codec as well, from a table of cleave codec table")
       ->type_name("FILE")
       ->excludes("--codec");
   command
-      .add_option("--calibration", args.network.calibrations,
+      .add_option("--calibration", args.calibrations,
                   "what `codec calibrate` wrote, a file or a folder of them: its values may be "
                   "sent so, where that is worth it; may be repeated")
       ->type_name("FILE");
-  command.add_option("--max-loss", args.network.max_loss, "of that table: most loss of a value")
+  command.add_option("--max-loss", args.max_loss, "of that table: most loss of a value")
       ->check(CLI::NonNegativeNumber)
       ->needs("--codecs");
 }
@@ -193,6 +196,7 @@ Action define_plan(CLI::App& command) {
   add_power_arg(command, args->network.plan.power);
   command.get_option("MODEL")->required(false);
   add_wishes(command, *args);
+  add_codecs(command, args->network);
   add_measuring(command, args->network);
   add_outputs(command, args->network);
   add_other_problems(command, *args);
