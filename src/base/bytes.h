@@ -40,4 +40,14 @@ T load_le(std::span<const std::byte> bytes, std::size_t at) {
   return static_cast<T>(value);
 }
 
+/// An unsigned integer whose highest byte stands first at `at`; the bytes must be there.
+template <class T>
+T load_be(std::span<const std::byte> bytes, std::size_t at) {
+  static_assert(std::is_unsigned_v<T>);
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    value = value << 8 | static_cast<std::uint64_t>(bytes[at + i]);
+  return static_cast<T>(value);
+}
+
 }  // namespace cleave

@@ -25,25 +25,17 @@ class LibavDecoder final : public VideoDecoder {
         shape_(shape),
         height_(coded_side(shape[0])),
         width_(coded_side(shape[1])),
+        budget_(kMaxFrames, height_, width_),
         packet_(av_packet_alloc()),
         frame_(av_frame_alloc()) {}
 
   Result<void> open() {
-    const AVCodec* codec = avcodec_find_decoder(id_of(format_));
-    if (codec == nullptr)
-      return fail(ErrorCode::kUnsupported, kPlace, "libavcodec is here without this decoder");
-    context_.reset(avcodec_alloc_context3(codec));
-    if (!context_ || !packet_ || !frame_)
-      return fail(ErrorCode::kInternal, kPlace, "no memory for a decoder");
-    context_->thread_count = 1;
-    context_->thread_type = FF_THREAD_SLICE;
+    context_ = CLEAVE_TRY(new_decoder(format_));
+    if (!packet_ || !frame_) return fail(ErrorCode::kInternal, kPlace, "no memory for a decoder");
     context_->flags |= AV_CODEC_FLAG_LOW_DELAY;
-    context_->err_recognition = AV_EF_EXPLODE;
-    context_->error_concealment = 0;
     context_->max_pixels = std::int64_t{height_ + kRounding} * (width_ + kRounding);
-    context_->opaque = this;
-    context_->get_buffer2 = take_buffer;
-    const int status = avcodec_open2(context_.get(), codec, nullptr);
+    budget_.guard(*context_);
+    const int status = avcodec_open2(context_.get(), context_->codec, nullptr);
     if (status < 0) return libav_error(ErrorCode::kInternal, "no decoder", status);
     return {};
   }
@@ -53,9 +45,7 @@ class LibavDecoder final : public VideoDecoder {
       return fail(ErrorCode::kCorrupt, kPlace,
                   std::string("units that are not one ") + (key ? "key frame" : "frame"));
     }
-    int status = av_new_packet(packet_.get(), static_cast<int>(units.size()));
-    if (status < 0) return libav_error(ErrorCode::kResourceExhausted, "no packet", status);
-    std::memcpy(packet_->data, units.data(), units.size());
+    CLEAVE_CHECK(fill_packet(units, *packet_));
     Result<Tensor> picture = decode_packet(key);
     av_packet_unref(packet_.get());
     av_frame_unref(frame_.get());
@@ -92,44 +82,18 @@ class LibavDecoder final : public VideoDecoder {
 
   /// Compares the size in the packet's parameter sets with the one expected.
   Result<void> check_size() {
-    const AvPointer<AVCodecParserContext> parser(av_parser_init(id_of(format_)));
-    if (!parser) return fail(ErrorCode::kUnsupported, kPlace, "libavcodec is here without parsers");
-    parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
-    std::uint8_t* out = nullptr;
-    int size = 0;
-    av_parser_parse2(parser.get(), context_.get(), &out, &size, packet_->data, packet_->size,
-                     AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
-    if (parser->coded_height == height_ && parser->coded_width == width_) return {};
+    const CodedSize size = CLEAVE_TRY(coded_size(*context_, *packet_));
+    if (size.height == height_ && size.width == width_) return {};
     return fail(ErrorCode::kCorrupt, kPlace,
-                "a picture of " + shape_text({parser->coded_height, parser->coded_width}) +
-                    ", expected " + shape_text({height_, width_}) + " for " + shape_text(shape_));
-  }
-
-  static void give_back(void* decoder, std::uint8_t*) {
-    --static_cast<LibavDecoder*>(decoder)->frames_;
-  }
-
-  /// Refuses frames of another size, and more of them than a stream of ours needs.
-  static int take_buffer(AVCodecContext* context, AVFrame* frame, int flags) {
-    auto* self = static_cast<LibavDecoder*>(context->opaque);
-    if (frame->height != self->height_ || frame->width != self->width_ ||
-        self->frames_ >= kMaxFrames) {
-      return AVERROR_INVALIDDATA;
-    }
-    AVBufferRef* counted =
-        av_buffer_create(&self->anchor_, sizeof self->anchor_, give_back, self, 0);
-    if (counted == nullptr) return AVERROR(ENOMEM);
-    ++self->frames_;
-    frame->opaque_ref = counted;  // goes when the last reference to the frame goes
-    return avcodec_default_get_buffer2(context, frame, flags);
+                "a picture of " + shape_text({size.height, size.width}) + ", expected " +
+                    shape_text({height_, width_}) + " for " + shape_text(shape_));
   }
 
   VideoFormat format_;
   Shape shape_;
   int height_;
   int width_;
-  int frames_ = 0;
-  std::uint8_t anchor_ = 0;
+  FrameBudget budget_;
   AvPointer<AVPacket> packet_;
   AvPointer<AVFrame> frame_;
   // Last, so that it goes first: it gives back frames.
@@ -138,8 +102,60 @@ class LibavDecoder final : public VideoDecoder {
 
 }  // namespace
 
-Result<std::unique_ptr<VideoDecoder>> make_video_decoder(VideoFormat format, const Shape& shape) {
+Result<AvPointer<AVCodecContext>> new_decoder(VideoFormat format) {
   silence_libav();
+  const AVCodec* codec = avcodec_find_decoder(id_of(format));
+  if (codec == nullptr)
+    return fail(ErrorCode::kUnsupported, kPlace, "libavcodec is here without this decoder");
+  AvPointer<AVCodecContext> context(avcodec_alloc_context3(codec));
+  if (!context) return fail(ErrorCode::kInternal, kPlace, "no memory for a decoder");
+  context->thread_count = 1;
+  context->thread_type = FF_THREAD_SLICE;
+  context->err_recognition = AV_EF_EXPLODE;
+  context->error_concealment = 0;
+  return context;
+}
+
+void FrameBudget::guard(AVCodecContext& decoder) {
+  decoder.opaque = this;
+  decoder.get_buffer2 = take;
+}
+
+void FrameBudget::give_back(void* budget, std::uint8_t*) {
+  --static_cast<FrameBudget*>(budget)->held_;
+}
+
+int FrameBudget::take(AVCodecContext* decoder, AVFrame* frame, int flags) {
+  auto* self = static_cast<FrameBudget*>(decoder->opaque);
+  const bool fits = (self->height_ == 0 || frame->height == self->height_) &&
+                    (self->width_ == 0 || frame->width == self->width_);
+  if (!fits || self->held_ >= self->max_frames_) return AVERROR_INVALIDDATA;
+  AVBufferRef* counted = av_buffer_create(&self->anchor_, sizeof self->anchor_, give_back, self, 0);
+  if (counted == nullptr) return AVERROR(ENOMEM);
+  ++self->held_;
+  frame->opaque_ref = counted;  // goes when the last reference to the frame goes
+  return avcodec_default_get_buffer2(decoder, frame, flags);
+}
+
+Result<void> fill_packet(std::span<const std::byte> bytes, AVPacket& packet) {
+  const int status = av_new_packet(&packet, static_cast<int>(bytes.size()));
+  if (status < 0) return libav_error(ErrorCode::kResourceExhausted, "no packet", status);
+  std::memcpy(packet.data, bytes.data(), bytes.size());
+  return {};
+}
+
+Result<CodedSize> coded_size(AVCodecContext& decoder, const AVPacket& packet) {
+  const AvPointer<AVCodecParserContext> parser(av_parser_init(decoder.codec_id));
+  if (!parser) return fail(ErrorCode::kUnsupported, kPlace, "libavcodec is here without parsers");
+  parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
+  std::uint8_t* out = nullptr;
+  int size = 0;
+  av_parser_parse2(parser.get(), &decoder, &out, &size, packet.data, packet.size, AV_NOPTS_VALUE,
+                   AV_NOPTS_VALUE, 0);
+  return CodedSize{parser->coded_height, parser->coded_width};
+}
+
+Result<std::unique_ptr<VideoDecoder>> make_video_decoder(VideoFormat format, const Shape& shape) {
   auto decoder = std::make_unique<LibavDecoder>(format, shape);
   CLEAVE_CHECK(decoder->open());
   return decoder;

@@ -41,14 +41,10 @@ class LibavEncoder final : public VideoEncoder {
         packet_(av_packet_alloc()) {}
 
   Result<CodedPicture> encode(std::span<const std::byte> picture, bool as_key) override {
-    int status = av_frame_make_writable(frame_.get());
+    const int status = av_frame_make_writable(frame_.get());
     if (status < 0) return libav_error(ErrorCode::kInternal, "no frame", status);
     fill(picture);
-    frame_->pict_type = as_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
-    status = avcodec_send_frame(context_.get(), frame_.get());
-    ++frame_->pts;
-    if (status == 0) status = avcodec_receive_packet(context_.get(), packet_.get());
-    if (status < 0) return libav_error(ErrorCode::kInternal, "no picture was made", status);
+    CLEAVE_CHECK(encode_frame(*context_, *frame_, as_key, *packet_));
     CodedPicture coded;
     coded.key = (packet_->flags & AV_PKT_FLAG_KEY) != 0;
     const std::span stream(packet_->data, static_cast<std::size_t>(packet_->size));
@@ -80,7 +76,11 @@ class LibavEncoder final : public VideoEncoder {
   AvPointer<AVPacket> packet_;
 };
 
-Result<AvPointer<AVCodecContext>> open(const VideoSettings& settings, const Shape& shape) {
+}  // namespace
+
+Result<AvPointer<AVCodecContext>> open_encoder(const VideoSettings& settings, int width, int height,
+                                               AVPixelFormat pixels) {
+  silence_libav();
   const Library& library = kLibraries[static_cast<std::size_t>(settings.format)];
   const AVCodec* codec = avcodec_find_encoder_by_name(library.encoder);
   if (codec == nullptr) {
@@ -89,9 +89,9 @@ Result<AvPointer<AVCodecContext>> open(const VideoSettings& settings, const Shap
   }
   AvPointer<AVCodecContext> context(avcodec_alloc_context3(codec));
   if (!context) return fail(ErrorCode::kInternal, "codec.video", "no memory for an encoder");
-  context->height = coded_side(shape[0]);
-  context->width = coded_side(shape[1]);
-  context->pix_fmt = AV_PIX_FMT_GRAY8;
+  context->height = height;
+  context->width = width;
+  context->pix_fmt = pixels;
   context->color_range = AVCOL_RANGE_JPEG;
   context->time_base = {1, 25};  // no clock runs here, but a stream must name one
   context->gop_size = settings.gop;
@@ -114,21 +114,33 @@ Result<AvPointer<AVCodecContext>> open(const VideoSettings& settings, const Shap
   return context;
 }
 
-}  // namespace
+Result<void> encode_frame(AVCodecContext& encoder, AVFrame& frame, bool as_key, AVPacket& packet) {
+  frame.pict_type = as_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+  int status = avcodec_send_frame(&encoder, &frame);
+  ++frame.pts;
+  if (status == 0) status = avcodec_receive_packet(&encoder, &packet);
+  if (status < 0) return libav_error(ErrorCode::kInternal, "no picture was made", status);
+  return {};
+}
 
-Result<std::unique_ptr<VideoEncoder>> make_video_encoder(const VideoSettings& settings,
-                                                         const Shape& shape) {
-  silence_libav();
-  auto context = CLEAVE_TRY(open(settings, shape));
+Result<AvPointer<AVFrame>> make_frame(const AVCodecContext& encoder) {
   AvPointer<AVFrame> frame(av_frame_alloc());
   if (!frame) return fail(ErrorCode::kInternal, "codec.video", "no memory for a frame");
-  frame->format = context->pix_fmt;
-  frame->height = context->height;
-  frame->width = context->width;
-  frame->color_range = context->color_range;
+  frame->format = encoder.pix_fmt;
+  frame->height = encoder.height;
+  frame->width = encoder.width;
+  frame->color_range = encoder.color_range;
   frame->pts = 0;
   const int status = av_frame_get_buffer(frame.get(), 0);
   if (status < 0) return libav_error(ErrorCode::kInternal, "no frame", status);
+  return frame;
+}
+
+Result<std::unique_ptr<VideoEncoder>> make_video_encoder(const VideoSettings& settings,
+                                                         const Shape& shape) {
+  auto context = CLEAVE_TRY(
+      open_encoder(settings, coded_side(shape[1]), coded_side(shape[0]), AV_PIX_FMT_GRAY8));
+  auto frame = CLEAVE_TRY(make_frame(*context));
   return std::make_unique<LibavEncoder>(settings.format, shape, std::move(context),
                                         std::move(frame));
 }

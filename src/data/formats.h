@@ -22,4 +22,8 @@ Result<void> check_size(std::string_view format, std::int64_t width, std::int64_
 bool is_webp(std::span<const std::byte> bytes);
 Result<Image> decode_webp(std::span<const std::byte> bytes, std::int64_t max_pixels);
 
+/// True for what begins as encode_h264()'s pictures do.
+bool is_h264(std::span<const std::byte> bytes);
+Result<Image> decode_h264(std::span<const std::byte> bytes, std::int64_t max_pixels);
+
 }  // namespace cleave::data

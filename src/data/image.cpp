@@ -39,7 +39,7 @@ const unsigned char* as_uchar(std::span<const std::byte> bytes) {
 std::unexpected<Error> none_of_them(std::span<const std::byte> bytes) {
   if (bytes.empty()) {
     return fail(ErrorCode::kNotThisFormat, kDecode,
-                "found no bytes, expected a JPEG, a PNG or a WebP");
+                "found no bytes, expected a JPEG, a PNG, a WebP or H.264");
   }
   std::string found;
   for (std::byte b : bytes.first(std::min<std::size_t>(bytes.size(), 4))) {
@@ -47,9 +47,11 @@ std::unexpected<Error> none_of_them(std::span<const std::byte> bytes) {
     std::snprintf(text, sizeof text, " %02x", static_cast<unsigned>(b));
     found += text;
   }
-  return fail(ErrorCode::kNotThisFormat, kDecode,
-              "found " + std::to_string(bytes.size()) + " bytes that start with" + found +
-                  ", expected a JPEG (ff d8 ff), a PNG (89 50 4e 47) or a WebP (52 49 46 46)");
+  return fail(
+      ErrorCode::kNotThisFormat, kDecode,
+      "found " + std::to_string(bytes.size()) + " bytes that start with" + found +
+          ", expected a JPEG (ff d8 ff), a PNG (89 50 4e 47), a WebP (52 49 46 46) or H.264 (00 00 "
+          "00 01)");
 }
 
 /// Bytes between two markers harm nothing and are common; every other warning means a patched-up
@@ -148,6 +150,7 @@ Result<Image> decode_image(std::span<const std::byte> bytes, std::int64_t max_pi
   if (starts_with(bytes, kJpegMagic)) return decode_jpeg(bytes, max_pixels);
   if (starts_with(bytes, kPngMagic)) return decode_png(bytes, max_pixels);
   if (is_webp(bytes)) return decode_webp(bytes, max_pixels);
+  if (is_h264(bytes)) return decode_h264(bytes, max_pixels);
   return none_of_them(bytes);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/spec.h"
+#include "data/yuv.h"
 
 namespace cleave::data {
 namespace {
@@ -49,21 +50,6 @@ Result<int> read_size(std::string_view digits) {
   if (size && *size >= 1) return *size;
   return fail(ErrorCode::kCorrupt, kPlace,
               "a side is '" + std::string(digits) + "', expected 1 or more pixels");
-}
-
-std::uint8_t to_byte(float value) {
-  return static_cast<std::uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F));
-}
-
-/// ITU-R BT.601. Studio range has 219 steps of luma from 16 and 224 of chroma around 128.
-void put_rgb(float luma, float cb, float cr, bool full_range, std::uint8_t* rgb) {
-  const float y = full_range ? luma : (luma - 16) * 255 / 219;
-  const float chroma_scale = full_range ? 1.0F : 255.0F / 224;
-  const float b = (cb - 128) * chroma_scale;
-  const float r = (cr - 128) * chroma_scale;
-  rgb[0] = to_byte(y + 1.402F * r);
-  rgb[1] = to_byte(y - 0.344136F * b - 0.714136F * r);
-  rgb[2] = to_byte(y + 1.772F * b);
 }
 
 }  // namespace
@@ -140,20 +126,17 @@ Result<std::optional<Image>> Y4m::next() {
 }
 
 Image Y4m::to_image(std::span<const std::byte> samples) const {
-  Image image(width_, height_);
-  const auto* const luma = reinterpret_cast<const std::uint8_t*>(samples.data());
-  const std::uint8_t* const cb = luma + static_cast<std::size_t>(width_) * height_;
-  const std::uint8_t* const cr = cb + chroma_samples();
-  for (int y = 0; y < height_; ++y) {
-    const std::size_t chroma_row = static_cast<std::size_t>(y >> chroma_shift_y_) * chroma_width();
-    for (int x = 0; x < width_; ++x) {
-      const std::size_t at = chroma_row + static_cast<std::size_t>(x >> chroma_shift_x_);
-      const float b = has_chroma_ ? cb[at] : 128.0F;
-      const float r = has_chroma_ ? cr[at] : 128.0F;
-      put_rgb(luma[static_cast<std::size_t>(y) * width_ + x], b, r, full_range_, image.pixel(x, y));
-    }
+  YuvPicture picture{.width = width_, .height = height_, .full_range = full_range_};
+  picture.luma = {reinterpret_cast<const std::uint8_t*>(samples.data()), width_};
+  if (has_chroma_) {
+    const std::uint8_t* const cb = picture.luma.samples + std::ptrdiff_t{width_} * height_;
+    const auto stride = static_cast<std::ptrdiff_t>(chroma_width());
+    picture.cb = {cb, stride};
+    picture.cr = {cb + chroma_samples(), stride};
+    picture.chroma_shift_x = chroma_shift_x_;
+    picture.chroma_shift_y = chroma_shift_y_;
   }
-  return image;
+  return to_rgb(picture);
 }
 
 }  // namespace cleave::data

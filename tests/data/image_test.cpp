@@ -105,7 +105,7 @@ TEST(Image, SaysWhatItFoundInstead) {
   const Error gif = decode_image(as_bytes("GIF89a and more")).error();
   EXPECT_EQ(gif.to_string(),
             "[data.decode] found 15 bytes that start with 47 49 46 38, expected a JPEG (ff d8 ff), "
-            "a PNG (89 50 4e 47) or a WebP (52 49 46 46)");
+            "a PNG (89 50 4e 47), a WebP (52 49 46 46) or H.264 (00 00 00 01)");
   EXPECT_EQ(gif.code, ErrorCode::kNotThisFormat);
   EXPECT_EQ(decode_image({}).error().code, ErrorCode::kNotThisFormat);
   const Error missing = load_image("/nowhere/photo.jpg").error();
