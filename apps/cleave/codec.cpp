@@ -11,6 +11,7 @@
 #include "codec/packet_list.h"
 #include "codec/stage.h"
 #include "codec_calibrate.h"
+#include "codec_stream.h"
 #include "codec_sweep.h"
 #include "codec_table.h"
 #include "data/npy.h"
@@ -157,6 +158,9 @@ Action define_codec(CLI::App& command) {
   CLI::App* calibrate_command = command.add_subcommand(
       "calibrate", "find the cheapest codec for a cut that keeps a network's answers");
   const Action calibrate = define_codec_calibrate(*calibrate_command);
+  CLI::App* stream_command =
+      command.add_subcommand("stream", "send a film's features over a cut, frame by frame");
+  const Action stream = define_codec_stream(*stream_command);
   CLI::App* sweep_command = command.add_subcommand(
       "sweep", "bytes and accuracy of every codec at every cut, as CSV and as a picture");
   const Action sweep = define_codec_sweep(*sweep_command);
@@ -178,6 +182,7 @@ Action define_codec(CLI::App& command) {
     if (encode_command->parsed()) return encode(*options);
     if (decode_command->parsed()) return decode(*options);
     if (calibrate_command->parsed()) return calibrate();
+    if (stream_command->parsed()) return stream();
     if (sweep_command->parsed()) return sweep();
     if (table_command->parsed()) return table();
     return list(options->json);
