@@ -23,8 +23,8 @@ constexpr std::string_view kPlace = "codec.stream";
 
 /// What is tried where no codec is named.
 constexpr std::array kDefaultCodecs{
-    "quant:bits=8,range=sigma3|tile|h264:qp=26,preset=veryfast",
-    "quant:bits=8,range=sigma3|tile|h265:qp=26,preset=veryfast",
+    "quant:bits=8,range=minmax|tile|h264:qp=20,preset=veryfast",
+    "quant:bits=8,range=minmax|tile|h265:qp=20,preset=veryfast",
     "quant:bits=4,range=minmax|zstd",
     "cleave",
 };
