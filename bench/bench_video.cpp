@@ -149,19 +149,23 @@ Result<void> report_ladders(const Place& place, const study::CutTrial& fit, stud
   return {};
 }
 
-/// The film as a set of pictures.
-Result<data::Dataset> as_dataset(const std::filesystem::path& path, std::size_t limit) {
-  data::Film film = CLEAVE_TRY(data::Film::open(path));
-  auto images = std::make_shared<std::vector<data::Image>>();
-  while (images->size() < limit) {
-    auto image = CLEAVE_TRY(film.next());
-    if (!image) break;
-    images->push_back(*std::move(image));
-  }
+data::Dataset dataset_of(std::vector<data::Image> pictures) {
+  const auto images = std::make_shared<const std::vector<data::Image>>(std::move(pictures));
   data::Dataset::Parts parts;
   parts.size = images->size();
   parts.picture = [images](std::size_t i) -> Result<data::Image> { return (*images)[i]; };
   return data::Dataset(std::move(parts));
+}
+
+Result<data::Dataset> film_dataset(const std::filesystem::path& path, std::size_t limit) {
+  data::Film film = CLEAVE_TRY(data::Film::open(path));
+  std::vector<data::Image> images;
+  while (images.size() < limit) {
+    auto image = CLEAVE_TRY(film.next());
+    if (!image) break;
+    images.push_back(*std::move(image));
+  }
+  return dataset_of(std::move(images));
 }
 
 std::vector<std::size_t> all_of(const data::Dataset& set) {
@@ -172,8 +176,8 @@ std::vector<std::size_t> all_of(const data::Dataset& set) {
 
 Result<void> report_calibrated(const Place& place, const graph::Model& model, const graph::Cut& cut,
                                engine::Engine& engine, const data::Preprocess& preprocess,
-                               const data::Dataset& film, Report& report) {
-  const auto photos = CLEAVE_TRY(data::Dataset::open(photo_paths().front()));
+                               const data::Dataset& photos, const data::Dataset& film,
+                               Report& report) {
   study::CalibrationOptions options;
   options.limit = place.limit;
   options.compare = false;
@@ -209,8 +213,8 @@ Result<void> run_place(const Place& place, const std::filesystem::path& folder,
                       : fmt::format("a PSNR of {} dB", *place.limit.psnr_db)));
   CLEAVE_CHECK(report_ladders(place, fit, film, arguments.quick, report));
   if (arguments.quick || !place.calibrated) return {};
-  return report_calibrated(place, model, cut, *engine, *preprocess,
-                           CLEAVE_TRY(as_dataset(path, most)), report);
+  return report_calibrated(place, model, cut, *engine, *preprocess, dataset_of(samples.pictures),
+                           CLEAVE_TRY(film_dataset(path, most)), report);
 }
 
 Result<void> run(const Arguments& arguments, Report& report) {

@@ -36,7 +36,7 @@ struct Args {
   std::string device_budget = "12s";
   std::string cloud_budget = "9s";
   std::string confirm_budget = "10s";
-  int jpeg_quality = 85;
+  std::string picture = "jpeg:q=85";
   std::string power = plan::EnergyModel{}.power;
   std::string out;
   bool json = false;
@@ -100,7 +100,7 @@ Result<plan::Problem> measure_problem(const LoadedModel& loaded, const study::Sa
   request.device.model_name = request.cloud.model_name = loaded.name;
   request.link = link_presets().front();
   request.codec = args.codec;
-  request.jpeg_quality = args.jpeg_quality;
+  request.pictures = {CLEAVE_TRY(data::PictureCodec::parse(args.picture))};
   say("measuring what the codec costs at every cut");
   plan::Problem problem =
       CLEAVE_TRY(study::make_problem(loaded.model, *loaded.engine, request, samples, clock));
@@ -166,8 +166,7 @@ void print_head(const LoadedModel& loaded, const DemoNetwork& network, const pla
   fmt::print("links: emulated by a TCP proxy, rates of thesis table 2.3\n");
   fmt::print("energy is modelled: {}, radios of thesis table 2.3, no radio tail\n{}",
              computing_text(problem.energy), server_text(problem));
-  fmt::print("split: coded by {}; cloud-only: JPEG quality {} of the input\n", args.codec,
-             args.jpeg_quality);
+  fmt::print("split: coded by {}; cloud-only: the input as {}\n", args.codec, problem.picture);
   if (!network.trained) {
     fmt::print("no CLEAVE_DATA: seeded weights and a generated picture, so labels mean nothing\n");
   }
@@ -208,7 +207,6 @@ Result<int> run(const Args& args) {
   Trial trial(CLEAVE_TRY(bundle::Bundle::load(folder)), *loaded.engine, clock,
               {.pictures = network.pictures,
                .slowdown = args.slowdown,
-               .jpeg_quality = args.jpeg_quality,
                .repeat = args.repeat,
                .energy = problem.energy});
   CLEAVE_CHECK(trial.run_uncut());
@@ -263,8 +261,7 @@ Action define_demo(CLI::App& command) {
       .add_option("--confirm-budget", args->confirm_budget,
                   "time for measuring the best splits again")
       ->capture_default_str();
-  command.add_option("--jpeg-quality", args->jpeg_quality, "of the picture that cloud-only sends")
-      ->check(CLI::Range(1, 100))
+  command.add_option("--picture", args->picture, picture_help("how cloud-only sends the picture"))
       ->capture_default_str();
   add_power_arg(command, args->power);
   command.add_option("--out", args->out, "keep the bundle in this folder");

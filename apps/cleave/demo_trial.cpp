@@ -98,7 +98,6 @@ Result<TrialRow> Trial::run(const plan::Candidate& candidate, const Link& link,
                             const std::string& server) {
   edge::RunnerOptions options;
   options.device.slowdown = options_.slowdown;
-  options.device.jpeg_quality = options_.jpeg_quality;
   switch (candidate.strategy) {
     case plan::Strategy::kDevice:
       options.strategy = "device";

@@ -39,7 +39,6 @@ class Trial {
   struct Options {
     std::vector<std::string> pictures;
     double slowdown = 1;
-    int jpeg_quality = 85;
     int repeat = 1;
     plan::EnergyModel energy;
   };

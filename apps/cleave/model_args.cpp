@@ -1,8 +1,11 @@
 #include "model_args.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "data/picture_codec.h"
 #include "engine/type_inference.h"
 #include "engines.h"
 
@@ -44,6 +47,13 @@ Result<engine::EngineOptions> engine_options(const RunArgs& args) {
   options.precision = CLEAVE_TRY(engine::parse_precision(args.precision));
   options.hint = CLEAVE_TRY(engine::parse_hint(args.hint));
   return options;
+}
+
+std::string picture_help(std::string_view what) {
+  std::string help(what);
+  for (const data::PictureKind& kind : data::picture_kinds())
+    help += fmt::format("\n  {}{}{}", kind.name, kind.settings.empty() ? "" : ": ", kind.settings);
+  return help;
 }
 
 void add_sample_args(CLI::App& command, SampleArgs& args) {

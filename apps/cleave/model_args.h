@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/engine.h"
@@ -46,6 +47,9 @@ struct SampleArgs {
   std::string preprocess;
   std::size_t limit = 8;
 };
+
+/// `what` an option is for, with the picture codecs that there are, a line each.
+std::string picture_help(std::string_view what);
 
 void add_sample_args(CLI::App& command, SampleArgs& args);
 

@@ -62,10 +62,10 @@ void add_plan_args(CLI::App& command, PlanArgs& args) {
   command.add_option("--codec", args.codec, "what codes the values that cross")
       ->capture_default_str();
   command
-      .add_option("--jpeg-quality", args.jpeg_quality,
-                  "quality of the picture that cloud-only sends")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
+      .add_option(
+          "--picture", args.pictures,
+          picture_help("how cloud-only sends a picture; may be repeated: the soonest there counts"))
+      ->allow_extra_args(false);
 }
 
 Result<plan::CodecChoice> measure_calibrated(const LoadedModel& loaded, const SampleArgs& samples,
@@ -84,7 +84,9 @@ Result<plan::Problem> make_problem(const LoadedModel& loaded, const PlanArgs& ar
   request.cloud = CLEAVE_TRY(profile::load(args.cloud));
   request.link = CLEAVE_TRY(read_link(args));
   request.codec = args.codec;
-  request.jpeg_quality = args.jpeg_quality;
+  if (!args.pictures.empty()) request.pictures.clear();
+  for (const std::string& spec : args.pictures)
+    request.pictures.push_back(CLEAVE_TRY(data::PictureCodec::parse(spec)));
   const study::Samples samples = CLEAVE_TRY(study::load_samples(
       loaded.model, sample_args.paths, sample_args.preprocess, sample_args.limit));
   request.energy = CLEAVE_TRY(plan::read_power(args.power, [&] {

@@ -20,7 +20,7 @@ struct PlanArgs {
   std::string over = "expected";  ///< or "worst": what of the trace counts
   std::string codec = "quant:bits=8,range=minmax|zstd:level=3";
   std::string power = plan::EnergyModel{}.power;  ///< of verbs that print energy
-  int jpeg_quality = 85;
+  std::vector<std::string> pictures;              ///< specs of how cloud-only may send a picture
 };
 
 void add_plan_args(CLI::App& command, PlanArgs& args);

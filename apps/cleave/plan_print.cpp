@@ -103,6 +103,7 @@ void print_plan_head(const plan::Problem& problem, const study::ScheduleRequest&
                problem.device.machine);
   }
   fmt::print("{}\n{}", energy_text(problem.energy, link), server_text(problem));
+  if (!problem.picture.empty()) fmt::print("cloud-only sends the picture as {}\n", problem.picture);
 }
 
 void print_schedule(const LoadedModel& loaded, const PlanArgs& args,

@@ -12,6 +12,7 @@
 #include "edge/runner.h"
 #include "edge/trace.h"
 #include "engines.h"
+#include "model_args.h"
 #include "power_args.h"
 #include "verbs.h"
 
@@ -24,6 +25,7 @@ struct RunArguments {
   std::string engine = "openvino";
   std::string precision = "f32";
   std::string timeout = "10s";
+  std::string picture;
   std::optional<std::string> table;
   std::string link;
   std::string power = plan::EnergyModel{}.power;
@@ -106,6 +108,8 @@ Result<void> read_texts(RunArguments& args, std::optional<Link>& energy_link) {
   edge::RunnerOptions& options = args.runner;
   if (options.strategy.empty()) options.strategy = options.server.empty() ? "device" : "auto";
   options.device.precision = CLEAVE_TRY(engine::parse_precision(args.precision));
+  if (!args.picture.empty())
+    options.device.picture = CLEAVE_TRY(data::PictureCodec::parse(args.picture));
   const double timeout_ms = CLEAVE_TRY(parse_duration_ms(args.timeout));
   if (timeout_ms <= 0) {
     return fail(ErrorCode::kInvalidArgument, "run",
@@ -233,9 +237,10 @@ void add_device_args(CLI::App& command, RunArguments& args) {
   command.add_option("--slowdown", device.slowdown, "emulate a device so much slower")
       ->capture_default_str()
       ->check(CLI::Range(1.0, 1000.0));
-  command.add_option("--jpeg-quality", device.jpeg_quality, "of photos sent whole")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100));
+  command.add_option(
+      "--picture", args.picture,
+      picture_help("how photos are sent whole; without it as the bundle was planned, "
+                   "else jpeg"));
 }
 
 }  // namespace

@@ -191,6 +191,8 @@ Result<WholeCosts> whole_costs_from_json(const Json& json) {
   costs.device_slowdown = CLEAVE_TRY(json_get<double>(json, "emulated_slowdown", kPlace));
   costs.cloud_ms = CLEAVE_TRY(json_get<double>(json, "cloud_ms", kPlace));
   costs.input = CLEAVE_TRY(codec_cost_from_json(json, "input"));
+  if (json.contains("picture"))
+    costs.picture = CLEAVE_TRY(json_get<std::string>(json, "picture", kPlace));
   return costs;
 }
 
@@ -226,6 +228,7 @@ Json to_json(const Manifest& m) {
                          {"emulated_slowdown", m.costs->device_slowdown},
                          {"cloud_ms", m.costs->cloud_ms},
                          {"input", codec_cost_to_json(m.costs->input)}};
+    if (!m.costs->picture.empty()) json["costs"]["picture"] = m.costs->picture;
   }
   return json;
 }

@@ -55,6 +55,8 @@ struct WholeCosts {
   double device_slowdown = 1;  ///< above 1: an emulated slower device
   double cloud_ms = 0;
   plan::CodecCost input;  ///< the input itself, as cloud-only sends it
+  /// Spec of the picture that this is; empty: plain tensors, or nobody said.
+  std::string picture{};
 };
 
 /// "bundle.json", docs/formats/bundle.md.

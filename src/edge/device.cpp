@@ -77,10 +77,20 @@ Result<Timed<std::vector<std::string>>> Device::encode(const bundle::CutEntry& c
 
 Result<Timed<std::string>> Device::encode_picture(const data::Image& picture) {
   const std::lock_guard lock(mutex_);
+  const data::PictureCodec* codec = CLEAVE_TRY(picture_codec());
   return timed([&]() -> Result<std::string> {
-    const auto jpeg = CLEAVE_TRY(data::encode_jpeg(picture, options_.jpeg_quality));
-    return std::string(as_text(jpeg));
+    return std::string(as_text(CLEAVE_TRY(codec->encode(picture))));
   });
+}
+
+Result<const data::PictureCodec*> Device::picture_codec() {
+  if (!options_.picture) {
+    const auto& costs = bundle_.manifest().costs;
+    const bool told = costs && !costs->picture.empty();
+    options_.picture =
+        told ? CLEAVE_TRY(data::PictureCodec::parse(costs->picture)) : data::PictureCodec();
+  }
+  return &*options_.picture;
 }
 
 Result<engine::Session*> Device::whole() {

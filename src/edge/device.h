@@ -3,13 +3,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "bundle/bundle.h"
-#include "data/image.h"
+#include "data/picture_codec.h"
 #include "edge/frame.h"
 #include "engine/engine.h"
 #include "engine/slowed_session.h"
@@ -20,7 +21,8 @@ struct DeviceOptions {
   int threads = 1;
   engine::Precision precision = engine::Precision::kF32;
   double slowdown = 1;  ///< above 1: an emulated slower device
-  int jpeg_quality = 85;
+  /// How photos are sent whole; nothing: as the bundle says, else as PictureCodec().
+  std::optional<data::PictureCodec> picture;
 };
 
 /// A value and when the device worked on it.
@@ -33,7 +35,7 @@ struct Timed {
 /// The local half of a bundle: the whole network, and the head and codec of each cut.
 /// Does one thing at a time, as a device with one processor would; callers wait for each other.
 /// Networks are compiled when first asked for, outside of the measured spans, and a head is run on
-/// its check vector first. An emulated slowdown stretches networks, codecs and JPEG alike.
+/// its check vector first. An emulated slowdown stretches networks and codecs alike.
 /// Thread-safe. Bundle, engine and clock are borrowed.
 class Device {
  public:
@@ -49,6 +51,7 @@ class Device {
   Result<Timed<std::vector<std::string>>> encode(const bundle::CutEntry& cut,
                                                  std::span<const Tensor> inputs,
                                                  std::span<const Tensor> head_outputs);
+  /// A photo as the server takes it. Errors: those of data::PictureCodec.
   Result<Timed<std::string>> encode_picture(const data::Image& picture);
 
   double slowdown() const { return slowdown_.factor(); }
@@ -59,6 +62,7 @@ class Device {
     bundle::CutCodec codec;
   };
   Result<engine::Session*> whole();
+  Result<const data::PictureCodec*> picture_codec();
   Result<Head*> head(const bundle::CutEntry& cut);
   Result<std::unique_ptr<engine::Session>> compile(const bundle::FileEntry& file);
   template <class Work>

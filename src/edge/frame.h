@@ -26,7 +26,7 @@ enum class Stage {
   kPrepare,  ///< decoding and resizing the photo, or reading the tensor; no part of the latency
   kLost,     ///< an attempt that the server did not answer, before the device did
   kHead,     ///< the head, or the whole network, on the device
-  kEncode,   ///< packets, JPEG, or plain copies
+  kEncode,   ///< packets, a picture, or plain copies
   kUp,       ///< estimated: what the network took, less `down`
   kQueue,    ///< as the server says
   kDecode,   ///< as the server says

@@ -43,7 +43,7 @@ class DeviceStrategy final : public Strategy {
   StrategyContext context_;
 };
 
-/// Sends the input: a picture as JPEG, anything else as plain tensors.
+/// Sends the input: a picture coded as one, anything else as plain tensors.
 class CloudStrategy final : public Strategy {
  public:
   explicit CloudStrategy(const StrategyContext& context)
@@ -57,9 +57,9 @@ class CloudStrategy final : public Strategy {
     request.model_name = model_name_;
     Span& encode = departure.result.stages[Stage::kEncode];
     if (departure.frame.picture) {
-      auto jpeg = CLEAVE_TRY(context_.device.encode_picture(*departure.frame.picture));
-      encode = jpeg.span;
-      request.inputs.push_back(wire::bytes_tensor("image", {1}, {std::move(jpeg.value)}));
+      auto picture = CLEAVE_TRY(context_.device.encode_picture(*departure.frame.picture));
+      encode = picture.span;
+      request.inputs.push_back(wire::bytes_tensor("image", {1}, {std::move(picture.value)}));
     } else {
       encode.start = context_.clock.now();
       request.inputs = plain_inputs(departure.frame.inputs);

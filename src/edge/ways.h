@@ -18,7 +18,7 @@ struct WayCosts {
 };
 
 /// What the manifest's plan knew, brought to this device's slowdown; nothing unless it knew all of
-/// it. `as_picture`: is the input sent as JPEG or as plain tensors?
+/// it. `as_picture`: is the input sent as a picture or as plain tensors?
 std::optional<WayCosts> costs_from_manifest(const bundle::Manifest& manifest, double slowdown,
                                             bool as_picture);
 

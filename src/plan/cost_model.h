@@ -38,6 +38,7 @@ struct Problem {
   Link link;
   EnergyModel energy;
   std::vector<std::optional<CodecCost>> codec;
+  std::string picture;  ///< spec of the picture that codec[0] is; empty: the input is sent plain
   /// What the codec does to each value by name, for schedules that cross more than once; may be
   /// empty.
   std::map<std::string, CodecCost> value_codec;

@@ -111,27 +111,29 @@ Json to_json(const Problem& problem, Objective objective, const std::vector<Cand
   Json list = Json::array();
   for (const Candidate& c : ranking) list.push_back(to_json(c));
   const Link& link = problem.link;
-  return Json{{"format", "cleave-plan/1"},
-              {"model", problem.device.model_name},
-              {"model_sha256", problem.device.model_sha256},
-              {"objective", objective_name(objective)},
-              {"link",
-               {{"name", link.name},
-                {"up_mbps", link.up_mbps},
-                {"down_mbps", link.down_mbps},
-                {"rtt_ms", link.rtt_ms}}},
-              {"device",
-               {{"machine", problem.device.machine},
-                {"threads", problem.device.threads},
-                {"emulated_slowdown", problem.device.slowdown}}},
-              {"cloud",
-               {{"machine", problem.cloud.machine},
-                {"threads", problem.cloud.threads},
-                {"emulated_slowdown", problem.cloud.slowdown}}},
-              {"request_ms", problem.request_ms},
-              {"energy_is", "modelled"},
-              {"energy_model", to_json(problem.energy, link)},
-              {"ranking", list}};
+  Json json{{"format", "cleave-plan/1"},
+            {"model", problem.device.model_name},
+            {"model_sha256", problem.device.model_sha256},
+            {"objective", objective_name(objective)},
+            {"link",
+             {{"name", link.name},
+              {"up_mbps", link.up_mbps},
+              {"down_mbps", link.down_mbps},
+              {"rtt_ms", link.rtt_ms}}},
+            {"device",
+             {{"machine", problem.device.machine},
+              {"threads", problem.device.threads},
+              {"emulated_slowdown", problem.device.slowdown}}},
+            {"cloud",
+             {{"machine", problem.cloud.machine},
+              {"threads", problem.cloud.threads},
+              {"emulated_slowdown", problem.cloud.slowdown}}},
+            {"request_ms", problem.request_ms},
+            {"energy_is", "modelled"},
+            {"energy_model", to_json(problem.energy, link)},
+            {"ranking", list}};
+  if (!problem.picture.empty()) json["picture"] = problem.picture;
+  return json;
 }
 
 }  // namespace cleave::plan

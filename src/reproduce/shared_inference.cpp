@@ -21,7 +21,7 @@ namespace {
 constexpr Benchmark kResNet34{"ResNet-34", "resnet34"};
 /// Paper, section 2: eight bits over µ ± 3σ.
 constexpr std::string_view kPaperCodec = "quant:bits=8,range=sigma3";
-constexpr int kJpegQuality = 85;
+constexpr std::string_view kJpeg = "jpeg:q=85";
 constexpr std::array kLookedAt{kResNet50v2, kResNet56};
 constexpr double kNominalShare = 1;
 
@@ -144,7 +144,8 @@ class SharedInference {
     const study::Samples samples =
         CLEAVE_TRY(study::load_samples(network.model, *photos, "", photos->size()));
     return std::optional(CLEAVE_TRY(
-        study::measure_jpeg_cost(*samples.preprocess, samples.pictures, kJpegQuality, clock_)));
+        study::measure_picture_cost(*samples.preprocess, samples.pictures,
+                                    CLEAVE_TRY(data::PictureCodec::parse(kJpeg)), clock_)));
   }
 
   std::string without_data(const Error& error) const {

@@ -149,7 +149,7 @@ Result<plan::CodecChoice> measure_calibrated_costs(const graph::Model& model,
 
 Result<plan::CodecCost> measure_picture_cost(const data::Preprocess& preprocess,
                                              std::span<const data::Image> pictures,
-                                             const PictureEncoder& encode, Clock& clock) {
+                                             const data::PictureCodec& codec, Clock& clock) {
   if (pictures.empty())
     return fail(ErrorCode::kInvalidArgument, kPlace, "no picture, expected one or more");
   plan::CodecCost cost;
@@ -160,7 +160,7 @@ Result<plan::CodecCost> measure_picture_cost(const data::Preprocess& preprocess,
     for (std::size_t run = 0; run < kTimedRuns; ++run) {
       rest(clock);
       const Nanos start = clock.now();
-      const auto bytes = CLEAVE_TRY(encode(picture));
+      const auto bytes = CLEAVE_TRY(codec.encode(picture));
       const Nanos encoded = clock.now();
       const data::Image decoded = CLEAVE_TRY(data::decode_image(bytes));
       const Tensor input = preprocess.apply(decoded);
@@ -173,15 +173,6 @@ Result<plan::CodecCost> measure_picture_cost(const data::Preprocess& preprocess,
   cost.encode_ms = summarize(encode_ms).median;
   cost.decode_ms = summarize(decode_ms).median;
   return cost;
-}
-
-Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,
-                                          std::span<const data::Image> pictures, int quality,
-                                          Clock& clock) {
-  const auto encode = [quality](const data::Image& picture) {
-    return data::encode_jpeg(picture, quality);
-  };
-  return measure_picture_cost(preprocess, pictures, encode, clock);
 }
 
 }  // namespace cleave::study

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "codec/calibrated_value.h"
 #include "codec/codec.h"
+#include "data/picture_codec.h"
 #include "data/preprocess.h"
 #include "engine/engine.h"
 #include "graph/model.h"
@@ -45,16 +45,11 @@ Result<plan::CodecChoice> measure_calibrated_costs(const graph::Model& model,
 std::optional<plan::CodecCost> cost_of_cut(const graph::Cut& cut,
                                            const std::map<std::string, plan::CodecCost>& table);
 
-using PictureEncoder = std::function<Result<std::vector<std::byte>>(const data::Image&)>;
-
-/// What it costs to send pictures: encoding the picture at the network's size, its bytes, and
-/// decoding and preprocessing it at the other end. Times as those of measure_codec().
+/// What it costs to send pictures whole: encoding the picture at the network's size, its bytes, and
+/// decoding and preprocessing it at the other end. Errors: kInvalidArgument without a picture;
+/// those of the codec.
 Result<plan::CodecCost> measure_picture_cost(const data::Preprocess& preprocess,
                                              std::span<const data::Image> pictures,
-                                             const PictureEncoder& encode, Clock& clock);
-/// The same as JPEG.
-Result<plan::CodecCost> measure_jpeg_cost(const data::Preprocess& preprocess,
-                                          std::span<const data::Image> pictures, int quality,
-                                          Clock& clock);
+                                             const data::PictureCodec& codec, Clock& clock);
 
 }  // namespace cleave::study

@@ -38,11 +38,11 @@ class PictureSweeper {
     });
   }
 
-  Result<SweepPoint> point(std::string_view family, std::string codec,
-                           const PictureEncoder& encode) {
+  Result<SweepPoint> point(std::string_view family, const std::string& spec) {
+    const auto codec = CLEAVE_TRY(data::PictureCodec::parse(spec));
     std::vector<TrialResult> results(pictures_.size());
     CLEAVE_CHECK(for_each([&](std::size_t worker, std::size_t i) -> Result<void> {
-      const auto bytes = CLEAVE_TRY(encode(data_.preprocess.picture(pictures_[i])));
+      const auto bytes = CLEAVE_TRY(codec.encode(data_.preprocess.picture(pictures_[i])));
       const Tensor found = CLEAVE_TRY(answer(worker, CLEAVE_TRY(data::decode_image(bytes))));
       const auto label = labels_.empty() ? std::nullopt : std::optional<std::int64_t>(labels_[i]);
       results[i] = {static_cast<double>(bytes.size()),
@@ -50,9 +50,9 @@ class PictureSweeper {
       return {};
     }));
     const auto timed = std::span(pictures_).first(std::min(kTimedPictures, pictures_.size()));
-    const auto cost = CLEAVE_TRY(measure_picture_cost(data_.preprocess, timed, encode, clock_));
-    return SweepPoint{std::string(family), std::move(codec), summarize_trial(results),
-                      cost.encode_ms, cost.decode_ms};
+    const auto cost = CLEAVE_TRY(measure_picture_cost(data_.preprocess, timed, codec, clock_));
+    return SweepPoint{std::string(family), spec, summarize_trial(results), cost.encode_ms,
+                      cost.decode_ms};
   }
 
  private:
@@ -86,16 +86,10 @@ Result<std::vector<SweepPoint>> sweep_pictures(const graph::Model& model, engine
   if (options.progress) options.progress("the picture itself");
   PictureSweeper sweeper(score, options, clock);
   CLEAVE_CHECK(sweeper.open(model, engine));
-  for (const int quality : kQualities) {
-    points.push_back(CLEAVE_TRY(sweeper.point(
-        kJpegPicture, fmt::format("jpeg:q={}", quality),
-        [quality](const data::Image& image) { return data::encode_jpeg(image, quality); })));
-  }
-  for (const int quality : kQualities) {
-    points.push_back(CLEAVE_TRY(sweeper.point(
-        kWebpPicture, fmt::format("webp:q={}", quality),
-        [quality](const data::Image& image) { return data::encode_webp(image, quality); })));
-  }
+  for (const int quality : kQualities)
+    points.push_back(CLEAVE_TRY(sweeper.point(kJpegPicture, fmt::format("jpeg:q={}", quality))));
+  for (const int quality : kQualities)
+    points.push_back(CLEAVE_TRY(sweeper.point(kWebpPicture, fmt::format("webp:q={}", quality))));
   return points;
 }
 

@@ -19,6 +19,24 @@ Result<void> check_is_of(const profile::Profile& profile, const std::string& mod
                   model_sha256.substr(0, 12) + "…: profile it again");
 }
 
+/// Sends the input as the picture that is in the cloud soonest.
+Result<void> choose_picture(plan::Problem& problem, const ProblemRequest& request,
+                            const Samples& samples, Clock& clock) {
+  double soonest_ms = std::numeric_limits<double>::infinity();
+  for (const data::PictureCodec& codec : request.pictures) {
+    const auto cost = CLEAVE_TRY(
+        about("picture '" + codec.spec() + "'",
+              measure_picture_cost(*samples.preprocess, samples.pictures, codec, clock)));
+    const double ms = cost.encode_ms * problem.device.slowdown +
+                      problem.link.up_ms(cost.payload_bytes) + cost.decode_ms;
+    if (ms >= soonest_ms) continue;
+    soonest_ms = ms;
+    problem.codec.front() = cost;
+    problem.picture = codec.spec();
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_are_of(const profile::Profile& device, const profile::Profile& cloud,
@@ -47,8 +65,7 @@ Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& en
   if (samples.pictures.empty()) {
     problem.codec.front() = plan::CodecCost{known_bytes(model.inputs()), 0, 0};
   } else {
-    problem.codec.front() = CLEAVE_TRY(
-        measure_jpeg_cost(*samples.preprocess, samples.pictures, request.jpeg_quality, clock));
+    CLEAVE_CHECK(choose_picture(problem, request, samples, clock));
   }
   problem.answer_bytes = known_bytes(model.outputs());
   problem.request_ms = CLEAVE_TRY(measure_request_ms(clock));

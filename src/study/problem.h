@@ -2,8 +2,10 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "data/picture_codec.h"
 #include "engine/engine.h"
 #include "graph/model.h"
 #include "plan/codec_choices.h"
@@ -17,8 +19,9 @@ struct ProblemRequest {
   profile::Profile cloud;
   Link link;
   plan::EnergyModel energy;
-  std::string codec;      ///< empty: set_codec() is to follow
-  int jpeg_quality = 85;  ///< of the picture that cloud-only sends, where inputs are pictures
+  std::string codec;  ///< empty: set_codec() is to follow
+  /// How cloud-only may send the input where inputs are pictures: what is soonest there counts.
+  std::vector<data::PictureCodec> pictures{data::PictureCodec()};
 };
 
 /// Fails with kInvalidArgument unless both profiles are of this network at these shapes.
@@ -26,7 +29,8 @@ Result<void> check_are_of(const profile::Profile& device, const profile::Profile
                           const graph::Model& model);
 
 /// Joins the profiles with what the codec costs at each cut on the samples, what sending the input
-/// costs, as JPEG where the samples are pictures, else plain, and what a request takes by itself.
+/// costs, as a picture where the samples are pictures, else plain, and what a request takes by
+/// itself.
 Result<plan::Problem> make_problem(const graph::Model& model, engine::Engine& engine,
                                    const ProblemRequest& request, const Samples& samples,
                                    Clock& clock);

@@ -64,8 +64,9 @@ void add_costs(const plan::Problem& problem, bundle::WriteRequest& request) {
                                         problem.cloud.tail[k]->median_ms, *problem.codec[k]});
   }
   request.cut_costs = std::move(costs);
-  request.costs = bundle::WholeCosts{problem.device.whole_ms, problem.device.slowdown,
-                                     problem.cloud.whole_ms, *problem.codec.front()};
+  request.costs =
+      bundle::WholeCosts{problem.device.whole_ms, problem.device.slowdown, problem.cloud.whole_ms,
+                         *problem.codec.front(), problem.picture};
 }
 
 Result<PlannedSplit> split_of_plan(const Json& plan, const graph::Model& model) {

@@ -135,17 +135,19 @@ TEST_F(Service, PicturesGiveWhatPreprocessingHereGives) {
   const auto webp = data::encode_webp(large, 80).value();
   std::vector<std::string> elements;
   for (const auto& bytes : {jpeg, png, webp}) elements.emplace_back(as_text(bytes));
+  if (const auto h264 = data::encode_h264(large, 10, "fast")) elements.emplace_back(as_text(*h264));
   std::vector<float> expected;
   for (const std::string& element : elements) {
     const auto answer =
         whole_answer(preprocess.apply(data::decode_image(as_bytes(element)).value()));
     expected.insert(expected.end(), answer.begin(), answer.end());
   }
-  for (const Shape& shape : {Shape{3}, Shape{3, 1}}) {
+  const auto count = static_cast<std::int64_t>(elements.size());
+  for (const Shape& shape : {Shape{count}, Shape{count, 1}}) {
     const auto answer =
         infer(*service_, request_of("tiny", wire::bytes_tensor("image", shape, elements)));
     ASSERT_TRUE(answer) << answer.error().to_string();
-    EXPECT_EQ(answer->outputs.at(0).shape, (Shape{3, 10}));
+    EXPECT_EQ(answer->outputs.at(0).shape, (Shape{count, 10}));
     EXPECT_LE(largest_difference(floats(answer->outputs[0]), expected), kSameAnswer);
   }
 }

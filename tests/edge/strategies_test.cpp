@@ -74,6 +74,25 @@ TEST_F(Strategies, AccountForTheStagesInOrder) {
   EXPECT_GT(split.stages[Stage::kTail].ms(), 0) << "the server says how long it computed";
 }
 
+TEST_F(Strategies, SendPicturesAsTheyAreTold) {
+  const std::vector<data::InputItem> items{bundle_->photo(5)};
+  const auto bytes_of = [&](std::string_view spec) -> std::size_t {
+    RunnerOptions options;
+    options.device.picture = data::PictureCodec::parse(spec).value();
+    const auto runner = make_runner(*bundle_, "cloud", server_->address(), options);
+    std::size_t bytes = 0;
+    const auto ran = runner->run({.items = items, .warmup = 0}, [&](FrameResult result) {
+      bytes = result.bytes_up;
+      return Result<void>();
+    });
+    EXPECT_TRUE(ran || ran.error().code == ErrorCode::kUnsupported) << ran.error().to_string();
+    return bytes;
+  };
+  EXPECT_LT(bytes_of("webp:q=5"), bytes_of("webp:q=95"));
+  EXPECT_LT(bytes_of("jpeg:q=5"), bytes_of("png"));
+  EXPECT_LE(bytes_of("h264:qp=40"), bytes_of("h264:qp=20"));
+}
+
 TEST_F(Strategies, SendPicturesAsJpeg) {
   const auto runner = make_runner(*bundle_, "cloud", server_->address());
   const std::vector<data::InputItem> items{bundle_->photo(5)};

@@ -143,18 +143,22 @@ TEST(CodecCosts, Errors) {
   EXPECT_FALSE(measure_codec_costs(model, test_engine(), "raw", {{}}, clock));
 }
 
-TEST(JpegCost, IsTheMeanOfThePictures) {
+TEST(PictureCost, IsTheMeanOfThePictures) {
   ManualClock clock;
   const auto preprocess = data::Preprocess::parse("image:size=32").value();
   std::vector<data::Image> pictures{data::Image(32, 32), data::Image(32, 32)};
   for (std::size_t i = 0; i < pictures[1].rgb.size(); ++i)
     pictures[1].rgb[i] = static_cast<std::uint8_t>(i * 2654435761U >> 24);
-  double bytes = 0;
-  for (const data::Image& p : pictures)
-    bytes += static_cast<double>(data::encode_jpeg(p, 85).value().size());
-  EXPECT_DOUBLE_EQ(measure_jpeg_cost(preprocess, pictures, 85, clock).value().payload_bytes,
-                   bytes / 2);
-  EXPECT_FALSE(measure_jpeg_cost(preprocess, {}, 85, clock));
+  for (const char* spec : {"jpeg:q=85", "webp:q=60", "webp:mode=lossless", "png"}) {
+    const auto codec = data::PictureCodec::parse(spec).value();
+    double bytes = 0;
+    for (const data::Image& p : pictures)
+      bytes += static_cast<double>(codec.encode(p).value().size());
+    EXPECT_DOUBLE_EQ(measure_picture_cost(preprocess, pictures, codec, clock).value().payload_bytes,
+                     bytes / 2)
+        << spec;
+  }
+  EXPECT_FALSE(measure_picture_cost(preprocess, {}, data::PictureCodec(), clock));
 }
 
 TEST(Samples, NoiseForWantOfFiles) {
