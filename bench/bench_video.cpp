@@ -7,13 +7,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/dataset.h"
-#include "data/film.h"
 #include "engine/openvino_engine.h"
 #include "engine/type_inference.h"
 #include "networks.h"
 #include "report.h"
 #include "study/calibrate.h"
+#include "study/codec_families.h"
 #include "study/samples.h"
 #include "study/stream_trial.h"
 
@@ -31,17 +30,12 @@ struct Place {
   const char* cut;
   const char* what;
   study::CalibrationLimit limit;
-  bool calibrated;  ///< also by what the tail makes of errors, which takes minutes
 };
 
 const Place kPlaces[] = {
-    {"squeezenet1.1", "MaxPool_18", "second pool", {.kl_nats = 0.01, .psnr_db = {}}, true},
-    {"squeezenet1.1", "MaxPool_33", "third pool", {.kl_nats = 0.01, .psnr_db = {}}, true},
-    {"fast_neural_style_candy",
-     "relu_12",
-     "third convolution",
-     {.kl_nats = {}, .psnr_db = 22},
-     false},
+    {"squeezenet1.1", "MaxPool_18", "second pool", {.kl_nats = 0.01, .psnr_db = {}}},
+    {"squeezenet1.1", "MaxPool_33", "third pool", {.kl_nats = 0.01, .psnr_db = {}}},
+    {"fast_neural_style_candy", "relu_12", "third convolution", {.kl_nats = {}, .psnr_db = 22}},
 };
 
 /// Codecs of one kind, from few bytes to many.
@@ -70,7 +64,7 @@ std::vector<Ladder> ladders() {
   }
   all.push_back({"quant+zstd", study::FrameCoding::kStill,
                  series("quant:bits={}|zstd:level=19", {1, 2, 3, 4, 5, 6, 7, 8})});
-  all.push_back({"cleave, of values alone", study::FrameCoding::kStill,
+  all.push_back({"cleave", study::FrameCoding::kStill,
                  series("cleave:step={}", {8, 4, 2.8, 2, 1.4, 1, 0.7, 0.5, 0.25})});
   return all;
 }
@@ -105,7 +99,7 @@ Result<std::optional<Found>> climb(const Ladder& ladder, const study::CutTrial& 
         const double share = std::log(coarser_badness) / std::log(coarser_badness / found);
         at_limit = coarser_bytes * std::pow(bytes / coarser_bytes, share);
       }
-      return std::optional(Found{std::move(codecs), std::move(score), at_limit});
+      return std::optional(Found{std::move(codecs), score, at_limit});
     }
     coarser_bytes = bytes;
     coarser_badness = found;
@@ -149,45 +143,6 @@ Result<void> report_ladders(const Place& place, const study::CutTrial& fit, stud
   return {};
 }
 
-data::Dataset dataset_of(std::vector<data::Image> pictures) {
-  const auto images = std::make_shared<const std::vector<data::Image>>(std::move(pictures));
-  data::Dataset::Parts parts;
-  parts.size = images->size();
-  parts.picture = [images](std::size_t i) -> Result<data::Image> { return (*images)[i]; };
-  return data::Dataset(std::move(parts));
-}
-
-Result<data::Dataset> film_dataset(const std::filesystem::path& path, std::size_t limit) {
-  data::Film film = CLEAVE_TRY(data::Film::open(path));
-  std::vector<data::Image> images;
-  while (images.size() < limit) {
-    auto image = CLEAVE_TRY(film.next());
-    if (!image) break;
-    images.push_back(*std::move(image));
-  }
-  return dataset_of(std::move(images));
-}
-
-std::vector<std::size_t> all_of(const data::Dataset& set) {
-  std::vector<std::size_t> indices(set.size());
-  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = i;
-  return indices;
-}
-
-Result<void> report_calibrated(const Place& place, const graph::Model& model, const graph::Cut& cut,
-                               engine::Engine& engine, const data::Preprocess& preprocess,
-                               const data::Dataset& photos, const data::Dataset& film,
-                               Report& report) {
-  study::CalibrationOptions options;
-  options.limit = place.limit;
-  options.compare = false;
-  const auto found =
-      CLEAVE_TRY(study::calibrate_cut(model, cut, engine, {photos, all_of(photos), preprocess, {}},
-                                      {film, all_of(film), preprocess, {}}, options));
-  report.add("cleave, by what the tail makes of errors", found.own_bytes_at_limit, "bytes");
-  return {};
-}
-
 Result<void> run_place(const Place& place, const std::filesystem::path& folder,
                        const Arguments& arguments, Report& report) {
   const auto engine = engine::make_openvino_engine();
@@ -200,8 +155,7 @@ Result<void> run_place(const Place& place, const std::filesystem::path& folder,
   if (!preprocess)
     return fail(ErrorCode::kUnsupported, "bench", "the network's input is no picture");
   const std::size_t most = arguments.quick ? 16 : 300;
-  const auto path = folder / "video" / kFilm;
-  const auto frames = CLEAVE_TRY(study::load_film(path, *preprocess, most));
+  const auto frames = CLEAVE_TRY(study::load_film(folder / "video" / kFilm, *preprocess, most));
   const auto samples = CLEAVE_TRY(study::load_samples(model, photo_paths(), "", kFitPhotos));
   const auto fit = CLEAVE_TRY(study::CutTrial::create(model, cut, *engine, samples.inputs));
   auto film = CLEAVE_TRY(study::CutTrial::create(model, cut, *engine, frames.inputs));
@@ -211,10 +165,7 @@ Result<void> run_place(const Place& place, const std::filesystem::path& folder,
                   place.limit.kl_nats
                       ? fmt::format("a mean KL divergence of {} nat", *place.limit.kl_nats)
                       : fmt::format("a PSNR of {} dB", *place.limit.psnr_db)));
-  CLEAVE_CHECK(report_ladders(place, fit, film, arguments.quick, report));
-  if (arguments.quick || !place.calibrated) return {};
-  return report_calibrated(place, model, cut, *engine, *preprocess, dataset_of(samples.pictures),
-                           CLEAVE_TRY(film_dataset(path, most)), report);
+  return report_ladders(place, fit, film, arguments.quick, report);
 }
 
 Result<void> run(const Arguments& arguments, Report& report) {
