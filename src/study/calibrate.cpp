@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::string_view kPlace = "study.calibrate";
 constexpr std::size_t kLeastPictures = 8;
-/// Multiply-accumulates that probing a value may take.
-constexpr std::int64_t kProbingMacs = 3'000'000'000'000;
 /// Steps whose losses are measured: from a quarter to four times the chosen one.
 constexpr int kMostEighths = 16;
 constexpr int kEighthsApart = 4;
@@ -34,7 +32,8 @@ class Calibrator {
     Calibration result;
     const Badness badness = CLEAVE_TRY(badness_of(*fit_, fit_uncut_, result.limit));
     say("looking for a basis");
-    FeatureChoice choice = CLEAVE_TRY(search_features(*fit_, badness, search_options()));
+    FeatureChoice choice =
+        CLEAVE_TRY(search_features(*fit_, badness, FeatureSearchOptions::for_cut(cut_)));
     if (fit_->kind() == OutputKind::kClasses) CLEAVE_CHECK(measure_steps(choice, result));
     const auto codecs = CLEAVE_TRY(codecs_of(choice, *fit_));
     result.designs = choice.designs;
@@ -54,15 +53,6 @@ class Calibrator {
  private:
   void say(const std::string& what) const {
     if (options_.progress) options_.progress(what);
-  }
-
-  /// Heavy tails are probed with fewer samples: what probing takes stays minutes.
-  FeatureSearchOptions search_options() const {
-    FeatureSearchOptions options;
-    if (cut_.tail_macs > 0)
-      options.probing_runs =
-          std::min(options.probing_runs, static_cast<std::size_t>(kProbingMacs / cut_.tail_macs));
-    return options;
   }
 
   Result<CutTrial> open(const EvalData& data) const {

@@ -111,7 +111,7 @@ class CutSweeper {
     if (auto known = CLEAVE_TRY(known_features())) return *std::move(known);
     const Badness badness = fit_.kind() == OutputKind::kPicture ? psnr_at_least(options_.psnr_db)
                                                                 : kl_at_most(options_.kl_nats);
-    return search_features(fit_, badness);
+    return search_features(fit_, badness, FeatureSearchOptions::for_cut(cut_));
   }
 
   Result<void> add_cleave() {
@@ -119,12 +119,7 @@ class CutSweeper {
     const FeatureChoice choice = CLEAVE_TRY(features());
     for (const double doublings : kDoublings) {
       const double factor = std::exp2(doublings);
-      FeatureChoice scaled = choice;
-      for (std::size_t v = 0; v < scaled.bases.size(); ++v) {
-        if (!is_floating(fit_.values(0)[v].dtype())) continue;
-        scaled.bases[v].scale *= static_cast<float>(factor);
-        CLEAVE_CHECK(codec::train_basis(fit_.samples_of(v), scaled.bases[v]));
-      }
+      const auto scaled = CLEAVE_TRY(scaled_choice(choice, factor, fit_));
       CLEAVE_CHECK(add(kCleave, fmt::format("cleave, {:.3g} of its step", factor),
                        CLEAVE_TRY(codecs_of(scaled, score_))));
     }

@@ -314,32 +314,13 @@ class Search {
 
 }  // namespace
 
-Badness kl_at_most(double nats) {
-  return [nats](std::span<const TrialResult> results) {
-    const auto kl = summarize_trial(results).accuracy.kl_nats;
-    return kl ? kl->value / nats : 0;
-  };
-}
-
-Badness psnr_at_least(double db) {
-  return [db](std::span<const TrialResult> results) {
-    const auto psnr = summarize_trial(results).accuracy.psnr_db;
-    return psnr ? std::pow(10, (db - psnr->value) / 10) : 0;
-  };
-}
-
-Badness top1_loss_at_most(double share, double uncut) {
-  return [share, uncut](std::span<const TrialResult> results) {
-    const auto top1 = summarize_trial(results).accuracy.top1;
-    return top1 ? std::max(0.0, uncut - top1->value) / share : 0;
-  };
-}
-
-Badness disagreement_at_most(double share) {
-  return [share](std::span<const TrialResult> results) {
-    const auto agreement = summarize_trial(results).accuracy.agreement;
-    return agreement ? (1 - agreement->value) / share : 0;
-  };
+FeatureSearchOptions FeatureSearchOptions::for_cut(const graph::Cut& cut) {
+  constexpr std::int64_t kProbingMacs = 3'000'000'000'000;
+  FeatureSearchOptions options;
+  if (cut.tail_macs > 0)
+    options.probing_runs =
+        std::min(options.probing_runs, static_cast<std::size_t>(kProbingMacs / cut.tail_macs));
+  return options;
 }
 
 Result<std::vector<codec::Codec>> codecs_of(const FeatureChoice& choice, const CutTrial& trial) {
@@ -361,18 +342,23 @@ Result<FeatureChoice> search_features(CutTrial& trial, const Badness& badness,
   return Search(trial, badness, options).run();
 }
 
-namespace {
-
-/// The choice with its steps multiplied, on a trial.
-Result<Point> scaled_point(const FeatureChoice& choice, double factor, const CutTrial& fit,
-                           CutTrial& score, const Badness& badness) {
+Result<FeatureChoice> scaled_choice(const FeatureChoice& choice, double factor,
+                                    const CutTrial& fit) {
   FeatureChoice scaled = choice;
   for (std::size_t v = 0; v < scaled.bases.size(); ++v) {
     if (!is_floating(fit.values(0)[v].dtype())) continue;
     scaled.bases[v].scale *= static_cast<float>(factor);
     CLEAVE_CHECK(codec::train_basis(fit.samples_of(v), scaled.bases[v]));
   }
-  const auto codecs = CLEAVE_TRY(codecs_of(scaled, score));
+  return scaled;
+}
+
+namespace {
+
+/// The choice with its steps multiplied, on a trial.
+Result<Point> scaled_point(const FeatureChoice& choice, double factor, const CutTrial& fit,
+                           CutTrial& score, const Badness& badness) {
+  const auto codecs = CLEAVE_TRY(codecs_of(CLEAVE_TRY(scaled_choice(choice, factor, fit)), score));
   const auto results = CLEAVE_TRY(score.run(codecs));
   return Point{summarize_trial(results).bytes.value, badness(results)};
 }

@@ -1,26 +1,13 @@
 #pragma once
 
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "codec/feature_design.h"
-#include "study/cut_trial.h"
+#include "study/badness.h"
 
 namespace cleave::study {
-
-/// How far answers are from the uncut network's: one number for a whole trial, 1 at a limit.
-using Badness = std::function<double(std::span<const TrialResult>)>;
-
-/// Mean KL divergence over `nats`.
-Badness kl_at_most(double nats);
-/// The mean squared error of a PSNR over that of `db`.
-Badness psnr_at_least(double db);
-/// Points of top-1 lost against the uncut network's share `uncut`, over `share`.
-Badness top1_loss_at_most(double share, double uncut);
-/// Share of samples whose highest class is not the uncut network's, over `share`.
-Badness disagreement_at_most(double share);
 
 struct FeatureSearchOptions {
   std::size_t design_samples = 128;  ///< of the trial, on which designs are compared
@@ -28,6 +15,9 @@ struct FeatureSearchOptions {
   /// 96 are used.
   std::size_t probing_runs = 8192;
   double step = 0;  ///< to begin with, in deviations; 0: a third
+
+  /// Heavy tails are probed with fewer samples, so that it takes minutes.
+  static FeatureSearchOptions for_cut(const graph::Cut& cut);
 };
 
 /// A basis for each crossing value, and what coding with them comes to.
@@ -49,6 +39,10 @@ Result<FeatureChoice> search_features(CutTrial& trial, const Badness& badness,
 
 /// The codec for each crossing value; `raw` for integers and booleans.
 Result<std::vector<codec::Codec>> codecs_of(const FeatureChoice& choice, const CutTrial& trial);
+
+/// The choice with its steps multiplied and its models trained again on `fit`.
+Result<FeatureChoice> scaled_choice(const FeatureChoice& choice, double factor,
+                                    const CutTrial& fit);
 
 /// Bytes that the choice's design sends at the limit on another trial: its step is changed and its
 /// model trained again on `fit` until the badness on `score` is on either side of 1.
