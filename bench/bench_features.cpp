@@ -5,16 +5,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "base/random.h"
 #include "data/dataset.h"
-#include "data/inputs.h"
 #include "data/subset.h"
 #include "engine/openvino_engine.h"
 #include "engine/type_inference.h"
 #include "networks.h"
+#include "photo_crops.h"
 #include "report.h"
 #include "study/calibrate.h"
 
@@ -44,32 +42,6 @@ const Place kPlaces[] = {
      false,
      {.kl_nats = 0.002, .psnr_db = {}}},
 };
-
-/// Seeded crops and flips of photos, each a picture.
-Result<data::Dataset> crops(std::span<const std::string> photos, std::size_t count,
-                            std::uint64_t seed) {
-  auto images = std::make_shared<std::vector<data::Image>>();
-  for (const std::string& photo : photos) images->push_back(CLEAVE_TRY(data::load_image(photo)));
-  data::Dataset::Parts parts;
-  parts.size = count;
-  parts.picture = [images, seed](std::size_t i) -> Result<data::Image> {
-    Random random(seed + i);
-    const data::Image& image = (*images)[i % images->size()];
-    const int shorter = std::min(image.width, image.height);
-    const int side = std::max(1, static_cast<int>(shorter * random.uniform(0.3, 1.0)));
-    const auto left =
-        static_cast<int>(random.below(static_cast<std::uint64_t>(image.width - side + 1)));
-    const auto top =
-        static_cast<int>(random.below(static_cast<std::uint64_t>(image.height - side + 1)));
-    const bool flip = random.below(2) == 1;
-    data::Image crop(side, side);
-    for (int y = 0; y < side; ++y)
-      for (int x = 0; x < side; ++x)
-        std::copy_n(image.pixel(left + (flip ? side - 1 - x : x), top + y), 3, crop.pixel(x, y));
-    return crop;
-  };
-  return data::Dataset(std::move(parts));
-}
 
 struct Sizes {
   std::size_t fit = 0;
@@ -101,11 +73,7 @@ Result<Sets> sets_for(const Place& place, const std::filesystem::path& folder, c
     auto held_out = CLEAVE_TRY(data::Dataset::open("cifar10", "test", folder));
     return Sets{std::move(fit), std::move(held_out)};
   }
-  std::array<std::vector<std::string>, 2> photos;
-  for (const data::InputItem& item : CLEAVE_TRY(data::expand_inputs(photo_paths()))) {
-    auto& fewer = photos[0].size() > photos[1].size() ? photos[1] : photos[0];
-    fewer.push_back(item.path.string());
-  }
+  const auto photos = CLEAVE_TRY(photo_halves());
   auto fit = CLEAVE_TRY(crops(photos[0], sizes.fit, 1));
   auto held_out = CLEAVE_TRY(crops(photos[1], sizes.crops, 1'000'000));
   return Sets{std::move(fit), std::move(held_out)};
