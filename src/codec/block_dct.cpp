@@ -106,6 +106,16 @@ BlockAxis::BlockAxis(int length, int block) {
   }
 }
 
+std::vector<std::uint8_t> frequencies_of(const BlockAxis& rows, const BlockAxis& columns) {
+  std::vector<std::uint8_t> frequencies;
+  frequencies.reserve(static_cast<std::size_t>(rows.length()) * columns.length());
+  for (int y = 0; y < rows.length(); ++y)
+    for (int x = 0; x < columns.length(); ++x)
+      frequencies.push_back(static_cast<std::uint8_t>(8 * std::min(rows.offset(y), 7) +
+                                                      std::min(columns.offset(x), 7)));
+  return frequencies;
+}
+
 std::span<const std::int16_t> dct_table(int n) {
   static const std::array<Table, kMaxBlock + 1> kTables = make_tables();
   return kTables[n];

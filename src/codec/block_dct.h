@@ -35,6 +35,11 @@ class BlockAxis {
   std::vector<int> behind_;
 };
 
+/// Frequencies of a block that are told apart: eight each way, those beyond with the eighth.
+inline constexpr int kFrequencies = 64;
+/// The frequency of every coefficient of a plane: 8 u + v, both at most 7.
+std::vector<std::uint8_t> frequencies_of(const BlockAxis& rows, const BlockAxis& columns);
+
 /// Fractional bits of the table's entries.
 inline constexpr int kDctBits = 12;
 

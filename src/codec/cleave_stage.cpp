@@ -1,15 +1,14 @@
 // The feature codec: channels mixed by a calibrated basis, blocks of cosines, whole steps, bits
-// from a model of contexts (feature_basis.h, coefficient_coder.h). Ours.
+// from a model of contexts (feature_codec.h). Ours.
 #include <algorithm>
 #include <bit>
 #include <cmath>
 
-#include "codec/coefficient_coder.h"
-#include "codec/feature_basis.h"
+#include "codec/feature_codec.h"
 #include "codec/feature_design.h"
 #include "codec/feature_images.h"
-#include "codec/feature_transform.h"
 #include "codec/floats.h"
+#include "codec/kernels.h"
 #include "codec/stages.h"
 
 namespace cleave::codec {
@@ -28,6 +27,7 @@ constexpr int kFirstStride = 64;
 
 /// What the settings of a spec say.
 struct Rate {
+  bool fast = false;             ///< the profile
   double step = 0;               ///< 0: as the calibration, or a tensor's deviation, says
   std::size_t target_bytes = 0;  ///< 0: none
   double target_loss_share = 0;  ///< 0: none
@@ -81,37 +81,42 @@ struct PayloadHead {
   }
 };
 
-RateDistortion trade_of(const FeatureBasis& basis) {
-  RateDistortion trade{basis.bit_price, {}};
-  for (int i = 0; i < 3; ++i) trade.shrink[i] = basis.shrink[i] / 16.0;
-  return trade;
-}
-
-using Images = std::vector<std::vector<float>>;
+/// Images in the order of a basis's planes: the tensor's own memory, or copies.
+struct Images {
+  std::vector<std::span<const float>> all;
+  std::vector<std::vector<float>> copies;
+};
 
 /// The codes of all images, each behind its length where there are several.
-Bytes encode_images(const FeatureTransform& transform, const Planes& planes, const Images& images,
-                    int step_eighths) {
-  const FeatureBasis& basis = transform.basis();
-  const CoefficientLayout layout = basis.layout(planes);
-  std::vector<float> values(layout.count());
-  std::vector<std::int32_t> coded(layout.count());
+Bytes encode_images(ImageCoder& coder, const Images& images) {
   Bytes out;
-  for (const std::vector<float>& image : images) {
-    transform.forward(image, planes, step_eighths, values);
-    CoefficientModel model(layout, basis.state);
-    Bytes code;
-    model.encode(values, {0, layout.components}, trade_of(basis), code, coded);
-    if (images.size() > 1) append_le(out, static_cast<std::uint32_t>(code.size()));
-    out.insert(out.end(), code.begin(), code.end());
+  for (const std::span<const float> image : images.all) {
+    const std::size_t at = out.size();
+    if (images.all.size() > 1) append_le(out, std::uint32_t{0});
+    const std::size_t begin = out.size();
+    coder.encode(image, out);
+    if (images.all.size() > 1) store_le(out, at, static_cast<std::uint32_t>(out.size() - begin));
   }
   return out;
+}
+
+/// The priors of images that nothing is known of: those of what is made of them without.
+FastPriors measured_priors(const FeatureBasis& plain, const Planes& planes, const Images& images) {
+  const FeatureCodec codec(plain, true);
+  const auto coder = codec.coder(planes, 0);
+  FastPriorFit fit(plain.layout(planes), plain.fast);
+  for (const std::span<const float> image : images.all) {
+    Bytes unwanted;
+    coder->encode(image, unwanted);
+    fit.add(coder->coded());
+  }
+  return fit.priors();
 }
 
 class CleaveStage final : public Stage {
  public:
   CleaveStage(std::optional<FeatureBasis> basis, Rate rate) : rate_(rate) {
-    if (basis) calibrated_.emplace(*std::move(basis));
+    if (basis) calibrated_.emplace(*std::move(basis), rate.fast);
   }
 
   std::string_view name() const override { return "cleave"; }
@@ -135,9 +140,12 @@ class CleaveStage final : public Stage {
                         Bytes&) const override {
     const Planes planes = CLEAVE_TRY(planes_for(before.shape));
     Images images;
+    images.copies.resize(static_cast<std::size_t>(planes.images));
     for (std::int64_t i = 0; i < planes.images; ++i) {
-      images.push_back(gather_image(in, before.dtype, planes, i));
-      if (!std::ranges::all_of(images.back(), [](float v) { return std::isfinite(v); }))
+      images.all.push_back(view_image(in, before.dtype, planes, i, images.copies[i]));
+      const KeyRange range =
+          best_kernels().scan(images.all.back().data(), images.all.back().size());
+      if (range.low < kLeastFiniteKey || range.high > kGreatestFiniteKey)
         return std::unexpected(not_finite(in, before.dtype));
     }
     Bytes out =
@@ -149,8 +157,12 @@ class CleaveStage final : public Stage {
                         std::span<const std::byte>) const override {
     const Planes planes = CLEAVE_TRY(planes_for(before.shape));
     const auto head = CLEAVE_TRY(PayloadHead::read(calibrated_.has_value(), in));
-    std::optional<FeatureTransform> plain;
-    if (!calibrated_) plain.emplace(head.basis(planes));
+    std::optional<FeatureCodec> plain;
+    if (!calibrated_) {
+      FeatureBasis basis = head.basis(planes);
+      if (rate_.fast) basis.fast = CLEAVE_TRY(FastPriors::read_plain(basis.layout(planes), in));
+      plain.emplace(std::move(basis), rate_.fast);
+    }
     return decode_with(plain ? *plain : *calibrated_, head, planes, in, before);
   }
 
@@ -168,13 +180,15 @@ class CleaveStage final : public Stage {
   }
 
   /// The payload at the step asked for, or at the finest that keeps the size asked for.
-  Bytes encode_with(const FeatureTransform& transform, PayloadHead head, const Planes& planes,
+  Bytes encode_with(const FeatureCodec& codec, PayloadHead head, const Planes& planes,
                     const Images& images) const {
     const auto payload = [&](int eighths) {
       Bytes out;
       head.step_eighths = static_cast<std::int8_t>(eighths);
       head.write(calibrated_.has_value(), out);
-      const Bytes code = encode_images(transform, planes, images, eighths);
+      if (rate_.fast && !calibrated_)
+        codec.basis().fast.write_plain(codec.basis().layout(planes), out);
+      const Bytes code = encode_images(*codec.coder(planes, eighths), images);
       out.insert(out.end(), code.begin(), code.end());
       return out;
     };
@@ -193,11 +207,11 @@ class CleaveStage final : public Stage {
     return last.size() <= rate_.target_bytes || best.size() > rate_.target_bytes ? last : best;
   }
 
-  /// With single coefficients or blocks of them, whichever is smaller.
+  /// With single coefficients or blocks of them, whichever is better.
   Bytes encode_plain(const Planes& planes, const Images& images) const {
     PayloadHead head;
-    head.not_negative =
-        std::ranges::all_of(images, [](const auto& image) { return std::ranges::min(image) >= 0; });
+    head.not_negative = std::ranges::all_of(
+        images.all, [](const auto& image) { return std::ranges::min(image) >= 0; });
     head.step =
         static_cast<float>(rate_.step > 0 ? rate_.step : deviation(images) / kStepsPerDeviation);
     head.step =
@@ -207,15 +221,24 @@ class CleaveStage final : public Stage {
     for (const int block : {1, kBlock}) {
       if (block > 1 && std::max(planes.height, planes.width) == 1) continue;
       head.block = static_cast<std::uint8_t>(block);
-      Bytes tried = encode_with(FeatureTransform(head.basis(planes)), head, planes, images);
-      if (best.empty() || tried.size() < best.size()) best = std::move(tried);
+      FeatureBasis basis = head.basis(planes);
+      if (rate_.fast) basis.fast = measured_priors(basis, planes, images);
+      Bytes tried = encode_with(FeatureCodec(std::move(basis), rate_.fast), head, planes, images);
+      if (best.empty() || is_better(tried, best)) best = std::move(tried);
     }
     return best;
   }
 
+  /// The smaller payload, or of those that keep the size asked for the one of the finer step.
+  bool is_better(const Bytes& one, const Bytes& other) const {
+    const bool both_fit = std::max(one.size(), other.size()) <= rate_.target_bytes;
+    const auto step = [](const Bytes& payload) { return static_cast<std::int8_t>(payload[0]); };
+    return both_fit ? step(one) < step(other) : one.size() < other.size();
+  }
+
   static float largest(const Images& images) {
     float most = 0;
-    for (const auto& image : images)
+    for (const auto& image : images.all)
       for (const float v : image) most = std::max(most, std::abs(v));
     return most;
   }
@@ -224,7 +247,7 @@ class CleaveStage final : public Stage {
     double count = 0;
     double sum = 0;
     double squares = 0;
-    for (const auto& image : images)
+    for (const auto& image : images.all)
       for (const float v : image) {
         sum += v;
         squares += static_cast<double>(v) * v;
@@ -233,18 +256,22 @@ class CleaveStage final : public Stage {
     return std::sqrt(std::max(0.0, squares / count - (sum / count) * (sum / count)));
   }
 
-  static Result<Tensor> decode_with(const FeatureTransform& transform, const PayloadHead& head,
-                                    const Planes& planes, std::span<const std::byte> in,
-                                    const Layout& before) {
-    const CoefficientLayout layout = transform.basis().layout(planes);
+  Result<Tensor> decode_with(const FeatureCodec& codec, const PayloadHead& head,
+                             const Planes& planes, std::span<const std::byte> in,
+                             const Layout& before) const {
+    const auto coder = codec.coder(planes, head.step_eighths);
     Tensor tensor(before.dtype, before.shape);
-    std::vector<std::int32_t> coded(layout.count());
-    std::vector<float> image(static_cast<std::size_t>(planes.image_stride));
+    std::vector<float> copy;
     for (std::int64_t i = 0; i < planes.images; ++i) {
       const auto code = CLEAVE_TRY(next_code(planes.images > 1, in));
-      CoefficientModel(layout, transform.basis().state).decode(code, {0, layout.components}, coded);
-      transform.inverse(coded, planes, head.step_eighths, image);
-      scatter_image(image, before.dtype, planes, i, tensor.bytes());
+      const auto memory = image_memory(tensor.bytes(), before.dtype, planes, i);
+      if (!memory.empty()) {
+        coder->decode(code, memory);
+        continue;
+      }
+      copy.resize(static_cast<std::size_t>(planes.image_stride));
+      coder->decode(code, copy);
+      scatter_image(copy, before.dtype, planes, i, tensor.bytes());
     }
     if (!in.empty())
       return fail(ErrorCode::kCorrupt, kPlace,
@@ -270,12 +297,13 @@ class CleaveStage final : public Stage {
     return code;
   }
 
-  std::optional<FeatureTransform> calibrated_;
+  std::optional<FeatureCodec> calibrated_;
   Rate rate_;
 };
 
 Result<Rate> rate_of(const Spec& spec) {
   Rate rate;
+  rate.fast = spec.text("profile") == "fast";
   if (spec.text("step") != "auto") rate.step = CLEAVE_TRY(spec.number("step", 0));
   if (spec.text("target") != "none")
     rate.target_bytes = static_cast<std::size_t>(CLEAVE_TRY(spec.number("target", 0)));

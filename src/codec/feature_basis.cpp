@@ -2,8 +2,10 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "base/base64.h"
 
@@ -112,12 +114,24 @@ Result<void> read_arrays(const std::string& text, bool has_matrix, std::size_t s
     return contradiction("with a matrix of " + std::to_string(entries) +
                          " entries, expected up to " + std::to_string(kMaxEntries));
   basis.matrix.resize(entries);
+  basis.fast.component.resize(basis.gain.size());
+  std::array<std::uint8_t, 3> weights{};
   basis.state.resize(state_bytes);
-  const bool whole = reader.get(basis.mean) && reader.get(basis.gain) && reader.get(basis.matrix) &&
-                     reader.get(basis.band_gain) && reader.get(basis.shrink) &&
-                     reader.get(basis.state) && reader.left() == 0;
+  const bool whole =
+      reader.get(basis.mean) && reader.get(basis.gain) && reader.get(basis.matrix) &&
+      reader.get(basis.band_gain) && reader.get(basis.shrink) && reader.get(basis.fast.component) &&
+      reader.get(basis.fast.place) && reader.get(weights) &&
+      std::ranges::all_of(basis.fast.shape, [&](auto& odds) { return reader.get(odds); }) &&
+      reader.get(basis.state) && reader.left() == 0;
   basis.matrix = transposed(basis.matrix, basis.components, basis.channels);
   if (!whole) return contradiction("whose arrays have another size");
+  basis.fast.prior_weight = weights[0];
+  basis.fast.past_weight = weights[1];
+  basis.fast.above_weight = weights[2];
+  for (const std::int8_t place : basis.fast.place)
+    if (place > 0) return contradiction("that expects more of a frequency than of the greatest");
+  for (const std::uint16_t gain : basis.gain)
+    if (gain > 1 << kGainBits) return contradiction("with a gain above 1");
   for (const float mean : basis.mean)
     if (!std::isfinite(mean)) return contradiction("whose means are not finite");
   for (const std::uint8_t gain : basis.band_gain)
@@ -148,10 +162,12 @@ FeatureBasis FeatureBasis::plain(int channels, int block, float step) {
   FeatureBasis basis;
   basis.channels = basis.components = channels;
   basis.block = block;
-  basis.scale = step / (1 << kFractionBits);
+  basis.scale =
+      std::max(step / (1 << (kFractionBits + kGainBits)), std::numeric_limits<float>::min());
   basis.mean.assign(static_cast<std::size_t>(channels), 0.0F);
   basis.gain.assign(static_cast<std::size_t>(channels), 1 << kGainBits);
   basis.band_gain.fill(kUnitBandGain);
+  basis.fast = FastPriors::plain(channels, block);
   return basis;
 }
 
@@ -177,6 +193,10 @@ Json to_json(const FeatureBasis& basis) {
   arrays.put(transposed(basis.matrix, basis.channels, basis.components));
   arrays.put(basis.band_gain);
   arrays.put(basis.shrink);
+  arrays.put(basis.fast.component);
+  arrays.put(basis.fast.place);
+  arrays.put(std::array{basis.fast.prior_weight, basis.fast.past_weight, basis.fast.above_weight});
+  for (const auto& odds : basis.fast.shape) arrays.put(odds);
   arrays.put(basis.state);
   return {{"axis", basis.axis == ChannelAxis::kLast ? "last" : "before_plane"},
           {"channels", basis.channels},

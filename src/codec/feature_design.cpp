@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 
+#include "codec/fast_coefficients.h"
 #include "codec/feature_images.h"
 #include "codec/feature_transform.h"
 #include "codec/floats.h"
@@ -69,22 +70,28 @@ int grain_of(double variance, double step) {
 /// says how large that is.
 void set_matrix(const MatrixXd& synthesis, const std::vector<double>& variance, double step,
                 FeatureBasis& basis) {
-  const VectorXd largest = synthesis.cwiseAbs().colwise().maxCoeff();
+  VectorXd largest = synthesis.cwiseAbs().colwise().maxCoeff();
+  std::vector<int> grains;
+  for (Eigen::Index k = 0; k < synthesis.cols(); ++k) {
+    grains.push_back(grain_of(variance[static_cast<std::size_t>(k)], step));
+    const int grain = grains.back();
+    // As if it were 127 at its largest, which need not be a multiple of the grain.
+    largest[k] *= 127.0 / (127 / grain * grain);
+  }
   const double top = largest.maxCoeff();
   constexpr double kOne = 1 << kGainBits;
   basis.components = static_cast<int>(synthesis.cols());
   basis.matrix.resize(static_cast<std::size_t>(synthesis.size()));
   basis.gain.resize(static_cast<std::size_t>(basis.components));
   for (int k = 0; k < basis.components; ++k) {
-    const int grain = grain_of(variance[static_cast<std::size_t>(k)], step);
-    const int grains = 127 / grain;
-    const double gain = kOne * largest[k] / top * 127 / (grain * grains);
-    basis.gain[k] = static_cast<std::uint16_t>(std::max(1.0, std::round(gain)));
+    const double unit = 127 / largest[k] / grains[k];
+    basis.gain[k] = static_cast<std::uint16_t>(std::max(1.0, std::round(kOne * largest[k] / top)));
     for (int c = 0; c < basis.channels; ++c)
       basis.matrix[c * basis.components + k] =
-          static_cast<std::int8_t>(grain * std::round(grains * synthesis(c, k) / largest[k]));
+          static_cast<std::int8_t>(grains[k] * std::round(unit * synthesis(c, k)));
   }
-  basis.scale = static_cast<float>(step * top / 127 / (1 << kFractionBits));
+  basis.scale =
+      static_cast<float>(step * top / 127 / (1 << (kGainBits - kFactorBits + kFractionBits)));
 }
 
 /// To 12 bits of mantissa: means need no more, and zeros compress.
@@ -102,7 +109,7 @@ void set_gains(const std::vector<double>& metric, double step, FeatureBasis& bas
   constexpr double kOne = 1 << kGainBits;
   for (int c = 0; c < basis.channels; ++c)
     basis.gain[c] = static_cast<std::uint16_t>(std::max(1.0, std::round(kOne * steps[c] / top)));
-  basis.scale = static_cast<float>(step * top / (1 << kFractionBits));
+  basis.scale = static_cast<float>(step * top / (1 << (kGainBits + kFractionBits)));
 }
 
 /// Codes one image and calls `visit(values in steps, what is coded)`; the payload's bytes.
@@ -114,10 +121,8 @@ std::size_t code_image(const FeatureTransform& transform, const Planes& planes,
   std::vector<float> values(count);
   std::vector<std::int32_t> coded(count);
   transform.forward(image, planes, 0, values);
-  RateDistortion trade{basis.bit_price, {}};
-  for (int i = 0; i < 3; ++i) trade.shrink[i] = basis.shrink[i] / 16.0;
   Bytes out;
-  model.encode(values, {0, basis.components}, trade, out, coded);
+  model.encode(values, {0, basis.components}, basis.trade(), out, coded);
   visit(values, coded);
   return out.size();
 }
@@ -300,6 +305,40 @@ Result<FeatureBasis> choose_basis(std::span<const Tensor> samples, double step) 
   return *std::move(best);
 }
 
+namespace {
+
+/// What the fast profile knows beforehand, from what it makes of the samples itself: means, then
+/// weights that go with them, then the shapes of magnitudes.
+void train_fast(std::span<const Tensor> samples, FeatureBasis& basis) {
+  if (samples.empty()) return;
+  const FeatureTransform transform(basis);
+  const CoefficientLayout layout = basis.layout(planes_of(samples.front().shape(), basis.axis));
+  const RateDistortion trade = basis.trade();
+  std::vector<float> values(layout.count() + kSlack);
+  std::vector<std::int32_t> coded(layout.count() + kSlack);
+  basis.fast = FastPriors::plain(basis.components, basis.block);
+  for (int round = 0; round < 3; ++round) {
+    const FastModel model(basis.fast);
+    FastCoefficientCoder coder(layout, model, 0);
+    FastPriorFit means(layout, basis.fast);
+    MagnitudeShapeFit shapes;
+    for (const Tensor& sample : samples) {
+      const Planes planes = planes_of(sample.shape(), basis.axis);
+      for (std::int64_t i = 0; i < planes.images; ++i) {
+        transform.forward(gather_image(sample.bytes(), sample.dtype(), planes, i), planes, 0,
+                          values);
+        Bytes unwanted;
+        coder.encode(values, trade, unwanted, coded, &shapes);
+        means.add(std::span(coded).first(layout.count()));
+      }
+    }
+    if (round < 2) basis.fast = means.priors();
+    if (round == 2) basis.fast.shape = shapes.shape(basis.fast.shape);
+  }
+}
+
+}  // namespace
+
 Result<double> train_basis(std::span<const Tensor> samples, FeatureBasis& basis) {
   double bytes = 0;
   // Twice: what shifts within the steps are right, then what the model learns with them.
@@ -321,6 +360,7 @@ Result<double> train_basis(std::span<const Tensor> samples, FeatureBasis& basis)
     basis.shrink = centroids.shrink();
     if (model) basis.state = model->state();
   }
+  train_fast(samples, basis);
   return bytes / static_cast<double>(std::max<std::size_t>(1, samples.size()));
 }
 

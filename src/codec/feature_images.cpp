@@ -36,6 +36,23 @@ std::vector<float> gather_image(std::span<const std::byte> in, DType dtype, cons
   return ordered;
 }
 
+std::span<const float> view_image(std::span<const std::byte> in, DType dtype, const Planes& planes,
+                                  std::int64_t image, std::vector<float>& storage) {
+  const auto count = static_cast<std::size_t>(planes.image_stride);
+  if (dtype == DType::kF32 && is_in_order(planes))
+    return {reinterpret_cast<const float*>(in.data()) + count * static_cast<std::size_t>(image),
+            count};
+  storage = gather_image(in, dtype, planes, image);
+  return storage;
+}
+
+std::span<float> image_memory(std::span<std::byte> out, DType dtype, const Planes& planes,
+                              std::int64_t image) {
+  if (dtype != DType::kF32 || !is_in_order(planes)) return {};
+  const auto count = static_cast<std::size_t>(planes.image_stride);
+  return {reinterpret_cast<float*>(out.data()) + count * static_cast<std::size_t>(image), count};
+}
+
 void scatter_image(std::span<const float> values, DType dtype, const Planes& planes,
                    std::int64_t image, std::span<std::byte> out) {
   const auto count = static_cast<std::size_t>(planes.image_stride);

@@ -94,7 +94,8 @@ TEST(Cleave, PayloadsKeepToATarget) {
       EXPECT_TRUE(codec->decode(payload, DType::kF32, tensor.shape()));
     }
   }
-  EXPECT_EQ(Codec::create("cleave:target=2KB")->spec(), "cleave:step=auto,target=2000");
+  EXPECT_EQ(Codec::create("cleave:target=2KB")->spec(),
+            "cleave:profile=small,step=auto,target=2000");
 }
 
 TEST(Cleave, RefusesWhatIsNotFinite) {
@@ -148,6 +149,18 @@ TEST(FeatureBasis, RefusesContradictions) {
     bad[key] = value;
     EXPECT_FALSE(feature_basis_from_json(bad)) << key << " " << value;
   }
+}
+
+TEST(FeatureBasis, RefusesWhatNoArithmeticIsFor) {
+  FeatureBasis basis = FeatureBasis::plain(4, 8, 0.5F);
+  basis.gain[2] = (1 << kGainBits) + 1;
+  EXPECT_EQ(feature_basis_from_json(to_json(basis)).error().code, ErrorCode::kCorrupt);
+  basis = FeatureBasis::plain(4, 8, 0.5F);
+  basis.fast.place[5] = 1;
+  EXPECT_EQ(feature_basis_from_json(to_json(basis)).error().code, ErrorCode::kCorrupt);
+  basis = FeatureBasis::plain(4, 8, 0.5F);
+  basis.fast.component.push_back(0);
+  EXPECT_EQ(feature_basis_from_json(to_json(basis)).error().code, ErrorCode::kCorrupt);
 }
 
 /// Directions that the tail does not see cost nothing and are not sent.

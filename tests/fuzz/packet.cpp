@@ -48,7 +48,8 @@ void decode_payload(Span bytes) {
                               "tile|webp:mode=lossless",
                               "tile|h264",
                               "tile|h265",
-                              "cleave"};
+                              "cleave",
+                              "cleave:profile=fast"};
   constexpr std::array kDTypes{DType::kF32, DType::kF16, DType::kU8, DType::kI64};
   if (bytes.size() < 5) return;
   const auto at = [&](std::size_t i) { return std::to_integer<std::size_t>(bytes[i]); };

@@ -1,0 +1,73 @@
+#include "codec/feature_codec.h"
+
+#include <algorithm>
+
+namespace cleave::codec {
+
+ImageCoder::ImageCoder(const FeatureModel& model, const Planes& planes, int step_eighths)
+    : model_(model),
+      planes_(planes),
+      step_eighths_(step_eighths),
+      layout_(model.transform.basis().layout(planes)),
+      synthesis_(model.transform, planes) {
+  if (model.fast) fast_.emplace(layout_, *model.fast, step_eighths);
+}
+
+bool ImageCoder::is_for(const Planes& planes, int step_eighths) const {
+  return planes_.height == planes.height && planes_.width == planes.width &&
+         step_eighths_ == step_eighths;
+}
+
+void ImageCoder::encode(std::span<const float> image, Bytes& out) {
+  const FeatureBasis& basis = model_.transform.basis();
+  values_.resize(count() + kSlack);
+  coded_.resize(count() + kSlack);
+  model_.transform.forward(image, planes_, step_eighths_, values_);
+  if (fast_) {
+    fast_->encode(values_, basis.trade(), out, coded_);
+  } else {
+    CoefficientModel(layout_, basis.state)
+        .encode(std::span(values_).first(count()), {0, layout_.components}, basis.trade(), out,
+                coded());
+  }
+}
+
+void ImageCoder::decode(std::span<const std::byte> code, std::span<float> image) {
+  if (fast_) {
+    fast_->decode(code, [&](int k, auto plane) { synthesis_.add(k, plane); });
+  } else {
+    coded_.resize(count() + kSlack);
+    CoefficientModel(layout_, model_.transform.basis().state)
+        .decode(code, {0, layout_.components}, coded());
+    for (int k = 0; k < layout_.components; ++k)
+      synthesis_.add(
+          k, coded().subspan(static_cast<std::size_t>(k) * layout_.pixels(), layout_.pixels()));
+  }
+  synthesis_.finish(step_eighths_, image);
+}
+
+FeatureCodec::Coder FeatureCodec::coder(const Planes& planes, int step_eighths) const {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find_if(
+        idle_, [&](const auto& coder) { return coder->is_for(planes, step_eighths); });
+    if (found != idle_.end()) {
+      Coder coder(found->release(), GiveBack{this});
+      idle_.erase(found);
+      return coder;
+    }
+  }
+  return {new ImageCoder(model_, planes, step_eighths), GiveBack{this}};
+}
+
+void FeatureCodec::give(std::unique_ptr<ImageCoder> coder) const {
+  // Some 16 bytes a coefficient: at most 16 MiB each.
+  constexpr std::size_t kMostCoefficients = std::size_t{1} << 20;
+  constexpr std::size_t kMostIdle = 4;
+  if (coder->count() > kMostCoefficients) return;
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() == kMostIdle) idle_.erase(idle_.begin());
+  idle_.push_back(std::move(coder));
+}
+
+}  // namespace cleave::codec
