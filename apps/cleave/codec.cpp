@@ -14,6 +14,7 @@
 #include "codec_stream.h"
 #include "codec_sweep.h"
 #include "codec_table.h"
+#include "codec_trim.h"
 #include "data/npy.h"
 #include "verbs.h"
 
@@ -167,6 +168,9 @@ Action define_codec(CLI::App& command) {
   CLI::App* table_command =
       command.add_subcommand("table", "measure codecs on a network's values, for cleave plan");
   const Action table = define_codec_table(*table_command);
+  CLI::App* trim_command =
+      command.add_subcommand("trim", "cut a packet of layers to what there is time for");
+  const Action trim = define_codec_trim(*trim_command);
   for (CLI::App* files_command : {encode_command, decode_command}) {
     files_command->add_option("IN", options->in, "file to read")->required();
     files_command->add_option("OUT", options->out, "file to write, whole or not at all")
@@ -185,6 +189,7 @@ Action define_codec(CLI::App& command) {
     if (stream_command->parsed()) return stream();
     if (sweep_command->parsed()) return sweep();
     if (table_command->parsed()) return table();
+    if (trim_command->parsed()) return trim();
     return list(options->json);
   };
 }

@@ -25,11 +25,12 @@ constexpr std::array<Setting, 3> kTileSettings{{
     {"pad", "none", "none|8|16", true},
 }};
 constexpr std::array<Setting, 1> kJpegSettings{{{"q", "85", "1..100"}}};
-constexpr std::array<Setting, 4> kCleaveSettings{{
+constexpr std::array<Setting, 5> kCleaveSettings{{
     {"profile", "small", "small|fast"},
     {"step", "auto", "auto|number"},
     {"target", "none", "none|size"},
     {"target_loss", "none", "none|share", true},
+    {"layers", "1", "1..8", true},
 }};
 constexpr std::array<Setting, 3> kWebPSettings{{
     {"mode", "lossy", "lossy|lossless"},

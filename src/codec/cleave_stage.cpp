@@ -9,6 +9,7 @@
 #include "codec/feature_images.h"
 #include "codec/floats.h"
 #include "codec/kernels.h"
+#include "codec/layer_codes.h"
 #include "codec/stages.h"
 
 namespace cleave::codec {
@@ -32,6 +33,7 @@ struct Rate {
   std::size_t target_bytes = 0;  ///< 0: none
   double target_loss_share = 0;  ///< 0: none
   int step_eighths = 0;          ///< where no size is asked for
+  int layers = 1;
 };
 
 /// A payload's head. Where the codec has no calibration, a basis as FeatureBasis::plain() makes it
@@ -87,17 +89,19 @@ struct Images {
   std::vector<std::vector<float>> copies;
 };
 
-/// The codes of all images, each behind its length where there are several.
-Bytes encode_images(ImageCoder& coder, const Images& images) {
-  Bytes out;
+/// The codes of all images.
+void encode_images(ImageCoder& coder, const Images& images, int layers, Bytes& out) {
+  LayerWriter writer({static_cast<std::int64_t>(images.all.size()), layers});
   for (const std::span<const float> image : images.all) {
-    const std::size_t at = out.size();
-    if (images.all.size() > 1) append_le(out, std::uint32_t{0});
-    const std::size_t begin = out.size();
-    coder.encode(image, out);
-    if (images.all.size() > 1) store_le(out, at, static_cast<std::uint32_t>(out.size() - begin));
+    if (layers == 1) {
+      Bytes code;
+      coder.encode(image, code);
+      writer.add(std::span(&code, 1));
+    } else {
+      writer.add(coder.encode_layers(image, layers));
+    }
   }
-  return out;
+  writer.finish(out);
 }
 
 /// The priors of images that nothing is known of: those of what is made of them without.
@@ -130,7 +134,7 @@ class CleaveStage final : public Stage {
                   "planes of " + std::to_string(planes.pixels()) + " elements, expected up to " +
                       std::to_string(kMaxPlane));
     const std::int64_t bound = static_cast<std::int64_t>(PayloadHead::kPlainBytes) +
-                               8 * planes.images +
+                               4 * rate_.layers * planes.images +
                                kMostBytesPerCoefficient * planes.images * planes.image_stride;
     layout = {Kind::kCompressed, DType::kU8, {bound}, layout.side_bytes};
     return true;
@@ -166,6 +170,19 @@ class CleaveStage final : public Stage {
     return decode_with(plain ? *plain : *calibrated_, head, planes, in, before);
   }
 
+  std::size_t trimmed(std::span<const std::byte> in, const Layout& before,
+                      std::size_t most) const override {
+    const std::size_t all = in.size();
+    if (rate_.layers == 1 || !PayloadHead::read(calibrated_.has_value(), in))
+      return Stage::trimmed(in, before, most);
+    const std::size_t head_bytes = all - in.size();
+    const auto codes =
+        LayerReader::open(in, {planes_of(before.shape, axis()).images, rate_.layers});
+    const std::size_t kept =
+        codes && most >= head_bytes ? codes->whole_layers(most - head_bytes) : 0;
+    return kept == 0 ? 0 : head_bytes + kept;
+  }
+
  private:
   ChannelAxis axis() const {
     return calibrated_ ? calibrated_->basis().axis : ChannelAxis::kBeforePlane;
@@ -188,8 +205,7 @@ class CleaveStage final : public Stage {
       head.write(calibrated_.has_value(), out);
       if (rate_.fast && !calibrated_)
         codec.basis().fast.write_plain(codec.basis().layout(planes), out);
-      const Bytes code = encode_images(*codec.coder(planes, eighths), images);
-      out.insert(out.end(), code.begin(), code.end());
+      encode_images(*codec.coder(planes, eighths), images, rate_.layers, out);
       return out;
     };
     if (rate_.target_bytes == 0) return payload(rate_.step_eighths);
@@ -262,39 +278,20 @@ class CleaveStage final : public Stage {
     const auto coder = codec.coder(planes, head.step_eighths);
     Tensor tensor(before.dtype, before.shape);
     std::vector<float> copy;
+    auto codes = CLEAVE_TRY(LayerReader::open(in, {planes.images, rate_.layers}));
     for (std::int64_t i = 0; i < planes.images; ++i) {
-      const auto code = CLEAVE_TRY(next_code(planes.images > 1, in));
-      const auto memory = image_memory(tensor.bytes(), before.dtype, planes, i);
-      if (!memory.empty()) {
-        coder->decode(code, memory);
-        continue;
+      const auto own = image_memory(tensor.bytes(), before.dtype, planes, i);
+      copy.resize(own.empty() ? static_cast<std::size_t>(planes.image_stride) : 0);
+      const std::span<float> image = own.empty() ? std::span(copy) : own;
+      const auto layers = codes.next();
+      if (rate_.layers == 1) {
+        coder->decode(layers.front(), image);
+      } else {
+        coder->decode_layers(layers, rate_.layers, image);
       }
-      copy.resize(static_cast<std::size_t>(planes.image_stride));
-      coder->decode(code, copy);
-      scatter_image(copy, before.dtype, planes, i, tensor.bytes());
+      if (own.empty()) scatter_image(copy, before.dtype, planes, i, tensor.bytes());
     }
-    if (!in.empty())
-      return fail(ErrorCode::kCorrupt, kPlace,
-                  std::to_string(in.size()) + " bytes behind the last image");
     return tensor;
-  }
-
-  /// Takes the next image's code off `in`: all of it, or as much as the length before it says.
-  static Result<std::span<const std::byte>> next_code(bool has_length,
-                                                      std::span<const std::byte>& in) {
-    std::size_t size = in.size();
-    if (has_length) {
-      const std::size_t promised = in.size() < 4 ? 0 : load_le<std::uint32_t>(in, 0);
-      if (in.size() < 4 || promised > in.size() - 4)
-        return fail(ErrorCode::kNeedMoreBytes, kPlace,
-                    "an image of " + std::to_string(promised) + " bytes, " +
-                        std::to_string(in.size()) + " are left");
-      in = in.subspan(4);
-      size = promised;
-    }
-    const auto code = in.first(size);
-    in = in.subspan(size);
-    return code;
   }
 
   std::optional<FeatureCodec> calibrated_;
@@ -309,6 +306,9 @@ Result<Rate> rate_of(const Spec& spec) {
     rate.target_bytes = static_cast<std::size_t>(CLEAVE_TRY(spec.number("target", 0)));
   if (spec.text("target_loss") != "none")
     rate.target_loss_share = CLEAVE_TRY(spec.number("target_loss", 0));
+  rate.layers = CLEAVE_TRY(spec.integer("layers", 1, 1, kMostLayers));
+  if (rate.layers > 1 && rate.fast)
+    return fail(ErrorCode::kInvalidArgument, kPlace, "layers take profile=small, found fast");
   return rate;
 }
 

@@ -76,6 +76,22 @@ Result<Tensor> Codec::decode(std::span<const std::byte> payload, DType dtype, co
   return run_back(steps, data, side);
 }
 
+Result<std::size_t> Codec::trimmed_bytes(std::span<const std::byte> payload, DType dtype,
+                                         const Shape& shape, std::size_t max_bytes) const {
+  Layout last;
+  const std::vector<Step> steps = CLEAVE_TRY(chain_->steps(dtype, shape, last));
+  if (payload.size() <= max_bytes) return payload.size();
+  // What other stages make of a part is another part of it, or nothing.
+  const std::size_t bytes =
+      steps.size() == 1 && last.side_bytes == 0
+          ? steps.front().stage->trimmed(payload, steps.front().before, max_bytes)
+          : 0;
+  if (bytes > 0) return bytes;
+  return fail(ErrorCode::kUnsupported, "codec.trim",
+              "no part of " + std::to_string(max_bytes) + " bytes of what '" + spec() +
+                  "' made can be decoded, of " + std::to_string(payload.size()) + " in all");
+}
+
 Result<std::size_t> Codec::max_payload_bytes(DType dtype, const Shape& shape) const {
   Layout last;
   CLEAVE_CHECK(chain_->steps(dtype, shape, last));

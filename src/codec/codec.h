@@ -69,6 +69,12 @@ class Codec {
   Result<Tensor> decode(std::span<const std::byte> payload, DType dtype, const Shape& shape,
                         std::size_t max_tensor_bytes = kMaxTensorBytes) const;
 
+  /// Bytes of the longest beginning of a payload that has at most `max_bytes` and that decode()
+  /// takes: less than all where the codec codes in layers, as `cleave:layers=4`. Errors:
+  /// kUnsupported where no beginning is so short; as max_payload_bytes().
+  Result<std::size_t> trimmed_bytes(std::span<const std::byte> payload, DType dtype,
+                                    const Shape& shape, std::size_t max_bytes) const;
+
   /// No payload of such a tensor is longer. Errors: as encode(), for type and shape alone.
   Result<std::size_t> max_payload_bytes(DType dtype, const Shape& shape) const;
 

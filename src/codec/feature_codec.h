@@ -23,6 +23,10 @@ struct FeatureModel {
   std::optional<FastModel> fast;  ///< of the fast profile
 };
 
+/// Components of a layer: the first has 1 of 2^(layers - 1) parts of them, every other as many as
+/// all before it. Where a basis mixes channels the first components say the most.
+ComponentRange layer_range(int components, int layer, int layers);
+
 /// Codes images of one shape one by one, each by itself. Not thread-safe.
 class ImageCoder {
  public:
@@ -37,10 +41,17 @@ class ImageCoder {
   void encode(std::span<const float> image, Bytes& out);
   /// Any bytes decode to something.
   void decode(std::span<const std::byte> code, std::span<float> image);
+  /// The code in layers (layer_range()). Not of the fast profile.
+  std::vector<Bytes> encode_layers(std::span<const float> image, int layers);
+  /// What the first of `layers` layers say, as many as there are codes.
+  void decode_layers(std::span<const std::span<const std::byte>> codes, int layers,
+                     std::span<float> image);
   /// The coefficients of the image encoded last.
   std::span<std::int32_t> coded() { return std::span(coded_).first(count()); }
 
  private:
+  void synthesise(int components, std::span<float> image);
+
   const FeatureModel& model_;
   Planes planes_;
   int step_eighths_;

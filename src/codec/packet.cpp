@@ -144,17 +144,39 @@ Result<PacketInfo> peek_packet(std::span<const std::byte> bytes) {
   return info;
 }
 
-Result<Tensor> decode_packet(std::span<const std::byte> packet, std::size_t max_tensor_bytes) {
-  const PacketInfo info = CLEAVE_TRY(peek_packet(packet));
+namespace {
+
+/// The codec of a packet that is whole.
+Result<Codec> codec_of(std::span<const std::byte> packet, const PacketInfo& info) {
   CLEAVE_CHECK(check_whole(packet, info.header_bytes, info.payload_bytes, kChecksumAt));
-  const Codec codec = CLEAVE_TRY(Codec::create(info.spec, info.calibration));
+  Codec codec = CLEAVE_TRY(Codec::create(info.spec, info.calibration));
   if (codec.spec() != info.spec)
     return corrupt("spec '" + info.spec + "', expected '" + codec.spec() + "'");
   if (codec.stage_versions() != info.stage_versions) {
     return fail(ErrorCode::kUnsupported, kPlace,
                 "stages of '" + info.spec + "' in versions that this build does not read");
   }
+  return codec;
+}
+
+}  // namespace
+
+Result<Tensor> decode_packet(std::span<const std::byte> packet, std::size_t max_tensor_bytes) {
+  const PacketInfo info = CLEAVE_TRY(peek_packet(packet));
+  const Codec codec = CLEAVE_TRY(codec_of(packet, info));
   return codec.decode(packet.subspan(info.header_bytes), info.dtype, info.shape, max_tensor_bytes);
+}
+
+Result<Bytes> trim_packet(std::span<const std::byte> packet, std::size_t max_payload_bytes) {
+  const PacketInfo info = CLEAVE_TRY(peek_packet(packet));
+  const Codec codec = CLEAVE_TRY(codec_of(packet, info));
+  const std::size_t kept = CLEAVE_TRY(codec.trimmed_bytes(
+      packet.subspan(info.header_bytes), info.dtype, info.shape, max_payload_bytes));
+  const auto part = packet.first(info.header_bytes + kept);
+  Bytes trimmed(part.begin(), part.end());
+  store_le<std::uint64_t>(trimmed, kPayloadBytesAt, kept);
+  store_le(trimmed, kChecksumAt, checksum_around(trimmed, kChecksumAt));
+  return trimmed;
 }
 
 Result<Bytes> encode_bound(const Codec& codec, const Tensor& tensor) {

@@ -51,6 +51,10 @@ Result<Bytes> encode_packet(const Codec& codec, const Tensor& tensor);
 Result<Tensor> decode_packet(std::span<const std::byte> packet,
                              std::size_t max_tensor_bytes = kMaxTensorBytes);
 
+/// The packet with as much of its payload as fits into `max_payload_bytes` and still decodes, to a
+/// coarser tensor. Errors: those of decode_packet() and Codec::trimmed_bytes().
+Result<Bytes> trim_packet(std::span<const std::byte> packet, std::size_t max_payload_bytes);
+
 /// Reads only the header; `bytes` may go on. kNeedMoreBytes when the header is not complete.
 Result<PacketInfo> peek_packet(std::span<const std::byte> bytes);
 

@@ -61,6 +61,12 @@ class Stage {
   /// and, for Kind::kCompressed, in length.
   virtual Result<Tensor> decode(std::span<const std::byte> in, const Layout& before,
                                 std::span<const std::byte> side) const = 0;
+  /// Bytes of the longest beginning of an encoded `in` that has at most `most` and can be decoded,
+  /// to something coarser; 0: there is none.
+  virtual std::size_t trimmed(std::span<const std::byte> in, const Layout& /*before*/,
+                              std::size_t most) const {
+    return in.size() <= most ? in.size() : 0;
+  }
 };
 
 /// A key of a stage: its default and what it may be, written as "minmax|sigma3", "1..8|16" or

@@ -6,6 +6,7 @@
 #include "codec/codec.h"
 #include "codec/feature_design.h"
 #include "codec/feature_transform.h"
+#include "codec/packet.h"
 #include "samples.h"
 
 namespace cleave::codec {
@@ -205,6 +206,53 @@ TEST(Cleave, TargetLossTakesTheCoarsestStepWithinIt) {
     calibration["cleave"]["losses"] = wrong;
     EXPECT_EQ(Codec::create("cleave", calibration).error().code, ErrorCode::kCorrupt) << wrong;
   }
+}
+
+TEST(Cleave, LayersRefineEachOther) {
+  const auto samples = many(6);
+  const Json calibration = *Codec::calibrate("cleave", std::span(samples).first(4));
+  for (const Json& known : {Json(), calibration}) {
+    const auto layered = Codec::create("cleave:layers=4", known);
+    const Shape shape{2, 12, 20, 20};
+    Tensor tensor(DType::kF32, shape);
+    for (std::size_t i = 0; i < 2; ++i)
+      std::ranges::copy(samples[4 + i].as<float>(),
+                        tensor.as<float>().begin() + static_cast<std::ptrdiff_t>(i * 4800));
+    const Bytes packet = *encode_packet(*layered, tensor);
+    const std::size_t payload_bytes = peek_packet(packet)->payload_bytes;
+    const auto whole = decode_packet(packet);
+    ASSERT_TRUE(whole) << whole.error().to_string();
+    const auto same = Codec::create("cleave", known);
+    EXPECT_EQ(
+        std::ranges::equal(whole->as<float>(),
+                           same->decode(*same->encode(tensor), DType::kF32, shape)->as<float>()),
+        true);
+    double last_error = root_mean_square(tensor, *whole);
+    int sizes = 0;
+    for (std::size_t most = payload_bytes - 1; most > 0;) {
+      const auto trimmed = trim_packet(packet, most);
+      if (!trimmed) {
+        EXPECT_EQ(trimmed.error().code, ErrorCode::kUnsupported);
+        break;
+      }
+      const std::size_t kept = peek_packet(*trimmed)->payload_bytes;
+      ASSERT_LE(kept, most);
+      const auto coarser = decode_packet(*trimmed);
+      ASSERT_TRUE(coarser) << coarser.error().to_string();
+      EXPECT_GE(root_mean_square(tensor, *coarser), last_error);
+      last_error = root_mean_square(tensor, *coarser);
+      ++sizes;
+      most = kept - 1;
+    }
+    EXPECT_EQ(sizes, 3);
+    // A payload that ends anywhere behind its head is a coarser tensor too.
+    const auto bytes = std::span(packet).last(payload_bytes);
+    for (std::size_t cut = 7; cut < bytes.size(); cut += 13)
+      EXPECT_TRUE(layered->decode(bytes.first(cut), DType::kF32, shape)) << cut;
+  }
+  EXPECT_FALSE(Codec::create("cleave:layers=2,profile=fast"));
+  EXPECT_EQ(trim_packet(*encode_packet(*Codec::create("raw"), samples[0]), 100).error().code,
+            ErrorCode::kUnsupported);
 }
 
 }  // namespace
