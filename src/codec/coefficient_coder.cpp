@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <numeric>
+#include <utility>
 
 #include "codec/arithmetic_coder.h"
 #include "codec/coefficient_geometry.h"
@@ -49,17 +49,22 @@ struct TableSizes {
                   groups * kLevels,
                   (layout.block == 1 ? 1 : kPlaces) * kLevels,
                   4 * 4 * 4 * 4 * 4},
-        sign{groups * bands, bands * 27, bands * 27} {}
-
-  int statistics() const {
-    return kQuestions * std::accumulate(magnitude.begin(), magnitude.end(), 0) +
-           std::accumulate(sign.begin(), sign.end(), 0) + 2 * groups;
+        sign{groups * bands, bands * 27, bands * 27} {
+    const auto place = [this](int rows) { return std::exchange(statistics, statistics + rows); };
+    for (std::size_t i = 0; i < kMagnitudeContexts; ++i)
+      magnitude_at[i] = place(kQuestions * magnitude[i]);
+    for (std::size_t i = 0; i < kSignContexts; ++i) sign_at[i] = place(sign[i]);
+    place(2 * groups);
   }
 
   int groups;
   int bands;
   std::array<int, kMagnitudeContexts> magnitude;
   std::array<int, kSignContexts> sign;
+  /// Where the tables begin among all statistics, and how many these are.
+  std::array<int, kMagnitudeContexts> magnitude_at{};
+  std::array<int, kSignContexts> sign_at{};
+  int statistics = 0;
 };
 
 constexpr int kBytesPerWeight = 2;
@@ -90,7 +95,7 @@ struct CoefficientModel::Impl {
       : layout(of),
         sizes(of),
         geometry(of),
-        statistics(static_cast<std::size_t>(sizes.statistics())),
+        statistics(static_cast<std::size_t>(sizes.statistics)),
         magnitude_weights(static_cast<std::size_t>(kQuestions * sizes.bands)),
         sign_weights(static_cast<std::size_t>(sizes.bands)),
         magnitudes(static_cast<std::size_t>(of.components) * (of.pixels() + 1)),
@@ -156,21 +161,15 @@ struct CoefficientModel::Impl {
   Probability predict(const Surroundings& s, int floor, MagnitudeMixing& mixing) {
     const int question = std::min(floor, kQuestions - 1);
     std::array<BitStatistics*, kMagnitudeContexts> contexts;
-    int base = 0;
-    for (std::size_t i = 0; i < kMagnitudeContexts; ++i) {
-      contexts[i] = &statistics[base + question * sizes.magnitude[i] + s.rows[i]];
-      base += kQuestions * sizes.magnitude[i];
-    }
+    for (std::size_t i = 0; i < kMagnitudeContexts; ++i)
+      contexts[i] = &statistics[sizes.magnitude_at[i] + kQuestions * s.rows[i] + question];
     return mixing.predict(contexts, magnitude_weights[question * sizes.bands + s.band]);
   }
 
   Probability predict_sign(const Surroundings& s, SignMixing& mixing) {
     std::array<BitStatistics*, kSignContexts> contexts;
-    int base = kQuestions * std::accumulate(sizes.magnitude.begin(), sizes.magnitude.end(), 0);
-    for (std::size_t i = 0; i < kSignContexts; ++i) {
-      contexts[i] = &statistics[base + s.sign_rows[i]];
-      base += sizes.sign[i];
-    }
+    for (std::size_t i = 0; i < kSignContexts; ++i)
+      contexts[i] = &statistics[sizes.sign_at[i] + s.sign_rows[i]];
     return mixing.predict(contexts, sign_weights[s.band]);
   }
 
@@ -246,21 +245,28 @@ class CoefficientWriter {
 
  private:
   int cheapest(double magnitude, int nearest) const {
-    int best = nearest;
-    double best_cost = cost(magnitude, nearest);
-    for (const int other : {nearest - 1, 0}) {
-      const double other_cost = cost(magnitude, other);
-      if (other_cost >= best_cost) continue;
+    // Bits of what nearest and the one below it both answer.
+    double below = 0;
+    for (int floor = 0; floor < std::min(nearest - 1, kEscape); ++floor)
+      below += cost_bits(true, mixings_[floor].one());
+    double last = below;
+    if (nearest <= kEscape) last += cost_bits(true, mixings_[nearest - 1].one());
+    int best = 0;
+    double best_cost = cost(magnitude, 0, 0);
+    for (const int other : {nearest - 1, nearest}) {
+      if (other == 0) continue;
+      const double other_cost = cost(magnitude, other, other == nearest ? last : below);
+      if (other_cost > best_cost) continue;
       best = other;
       best_cost = other_cost;
     }
     return best;
   }
 
-  double cost(double magnitude, int candidate) const {
-    double bits = candidate == 0 ? 0 : sign_cost_;
-    for (int floor = 0; floor <= std::min(candidate, kEscape - 1); ++floor)
-      bits += cost_bits(candidate > floor, mixings_[floor].one());
+  /// `below` are the bits of having said that it is above all that is below it.
+  double cost(double magnitude, int candidate, double below) const {
+    double bits = below + (candidate == 0 ? 0 : sign_cost_);
+    if (candidate < kEscape) bits += cost_bits(false, mixings_[candidate].one());
     if (candidate >= kEscape) bits += 1 + 2 * std::log2(candidate - kEscape + 1);
     const double read = candidate == 0 ? 0 : candidate - trade_.shrink[std::min(candidate, 3) - 1];
     return (magnitude - read) * (magnitude - read) + trade_.bit_price * bits;
@@ -299,7 +305,7 @@ std::int32_t read_coefficient(Model& model, const typename Model::Surroundings& 
 
 std::size_t CoefficientModel::state_bytes(const CoefficientLayout& layout) {
   const TableSizes sizes(layout);
-  const auto statistics = static_cast<std::size_t>(sizes.statistics());
+  const auto statistics = static_cast<std::size_t>(sizes.statistics);
   const auto bands = static_cast<std::size_t>(sizes.bands);
   return statistics + kBytesPerWeight * bands * (kQuestions * kMagnitudeContexts + kSignContexts);
 }

@@ -6,7 +6,7 @@ namespace cleave::codec {
 namespace {
 
 constexpr int kLogits = 2 * kMaxLogit + 1;
-constexpr int kBuckets = 4096;
+constexpr int kBuckets = LogisticTables::kBuckets;
 
 /// 65536 / (1 + exp(-logit / 256)). The exponentials are powers by repeated multiplication, which
 /// rounds alike on every machine; a C library's exp need not.
@@ -36,9 +36,6 @@ std::array<std::int16_t, kBuckets> make_logits(std::span<const std::uint16_t> pr
   return table;
 }
 
-const std::array<std::uint16_t, kLogits> kProbabilities = make_probabilities();
-const std::array<std::int16_t, kBuckets> kLogitTable = make_logits(kProbabilities);
-
 std::array<float, kBuckets> make_costs() {
   std::array<float, kBuckets> costs;
   for (int i = 0; i < kBuckets; ++i)
@@ -46,17 +43,13 @@ std::array<float, kBuckets> make_costs() {
   return costs;
 }
 
-const std::array<float, kBuckets> kCosts = make_costs();
-
 /// 65536 / (n + 1.6) for the n-th bit.
-std::array<std::uint16_t, BitStatistics::kMostSeen + 1> make_paces() {
-  std::array<std::uint16_t, BitStatistics::kMostSeen + 1> paces;
+std::array<std::uint16_t, kMostSeen + 1> make_paces() {
+  std::array<std::uint16_t, kMostSeen + 1> paces;
   for (std::size_t n = 0; n < paces.size(); ++n)
     paces[n] = static_cast<std::uint16_t>(655360 / (10 * n + 16));
   return paces;
 }
-
-const std::array<std::uint16_t, BitStatistics::kMostSeen + 1> kPaces = make_paces();
 
 constexpr int kStoredLogit = 64;
 /// How many bits each class of a stored statistic counts as.
@@ -64,18 +57,14 @@ constexpr std::array<std::uint8_t, 4> kStoredSeen{0, 4, 16, 60};
 
 }  // namespace
 
-int logit_of(Probability one) { return kLogitTable[one >> 4]; }
-
-Probability probability_of(int logit) { return kProbabilities[kMaxLogit + logit]; }
-
-double cost_bits(bool bit, Probability one) { return kCosts[(bit ? one : 65535 - one) >> 4]; }
-
-void BitStatistics::learn(bool bit) {
-  const std::int32_t towards = (bit ? 65535 : 0) - static_cast<std::int32_t>(one);
-  one =
-      static_cast<std::uint16_t>(one + ((towards * static_cast<std::int64_t>(kPaces[seen])) >> 16));
-  if (seen < kMostSeen) ++seen;
-}
+const LogisticTables kLogistic = [] {
+  LogisticTables tables;
+  tables.probabilities = make_probabilities();
+  tables.logits = make_logits(tables.probabilities);
+  tables.costs = make_costs();
+  tables.paces = make_paces();
+  return tables;
+}();
 
 std::uint8_t BitStatistics::stored() const {
   const auto seen_class = std::ranges::upper_bound(kStoredSeen, seen) - kStoredSeen.begin() - 1;

@@ -13,23 +13,40 @@
 /// PAQ; the arithmetic here is ours, all in integers).
 namespace cleave::codec {
 
-/// ln(p / (1 - p)) in 1/256, for p in 1/65536; within ±kMaxLogit.
 inline constexpr int kMaxLogit = 2047;
-int logit_of(Probability one);
+/// Bits after which a BitStatistics keeps its pace.
+inline constexpr int kMostSeen = 160;
+
+/// Tables of the functions below, the same on every machine but for the costs.
+struct LogisticTables {
+  static constexpr int kBuckets = 4096;
+  std::array<std::uint16_t, 2 * kMaxLogit + 1> probabilities;
+  std::array<std::int16_t, kBuckets> logits;
+  std::array<float, kBuckets> costs;
+  std::array<std::uint16_t, kMostSeen + 1> paces;
+};
+extern const LogisticTables kLogistic;
+
+/// ln(p / (1 - p)) in 1/256, for p in 1/65536; within ±kMaxLogit.
+inline int logit_of(Probability one) { return kLogistic.logits[one >> 4]; }
 /// The reverse, for logits within ±kMaxLogit: 22 to 65514.
-Probability probability_of(int logit);
+inline Probability probability_of(int logit) { return kLogistic.probabilities[kMaxLogit + logit]; }
 /// Bits that coding a zero or a one takes, for choices of an encoder.
-double cost_bits(bool bit, Probability one);
+inline float cost_bits(bool bit, Probability one) {
+  return kLogistic.costs[(bit ? one : 65535 - one) >> 4];
+}
 
 /// A probability that learns from the bits seen, the faster the fewer they were.
 struct BitStatistics {
   std::uint16_t one = 1 << 15;  ///< in 1/65536
   std::uint8_t seen = 0;
 
-  /// Past this many bits the pace stays the same.
-  static constexpr int kMostSeen = 160;
-
-  void learn(bool bit);
+  void learn(bool bit) {
+    const std::int32_t towards = (bit ? 65535 : 0) - static_cast<std::int32_t>(one);
+    const std::int64_t step = towards * static_cast<std::int64_t>(kLogistic.paces[seen]);
+    one = static_cast<std::uint16_t>(one + (step >> 16));
+    if (seen < kMostSeen) ++seen;
+  }
 
   /// One byte: the logit in steps of 1/4, and a class of how many bits were seen. What that loses
   /// is 0.03 % of the bits.
