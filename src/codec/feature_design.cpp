@@ -56,39 +56,20 @@ MatrixXd synthesis_of(const FeatureComponents& components, Eigen::Index channels
   return (analysis * analysis.transpose()).ldlt().solve(analysis).transpose();
 }
 
-/// The grain of a column's integers, a power of two. What rounding to it adds stays far below what
-/// rounding the component itself does; weak components then cost a calibration few bytes.
-int grain_of(double variance, double step) {
-  constexpr double kMostError = 1.0 / 40;  ///< in steps, as the component's deviation makes of one
-  const double deviation = std::sqrt(std::max(variance, 0.0)) / step;
-  int grain = 1;
-  while (grain < 16 && 2 * grain * deviation <= 127 * kMostError) grain *= 2;
-  return grain;
-}
-
-/// The synthesis in the basis's integers: a column is 127 at its largest or a little less, its gain
-/// says how large that is.
-void set_matrix(const MatrixXd& synthesis, const std::vector<double>& variance, double step,
-                FeatureBasis& basis) {
-  VectorXd largest = synthesis.cwiseAbs().colwise().maxCoeff();
-  std::vector<int> grains;
-  for (Eigen::Index k = 0; k < synthesis.cols(); ++k) {
-    grains.push_back(grain_of(variance[static_cast<std::size_t>(k)], step));
-    const int grain = grains.back();
-    // As if it were 127 at its largest, which need not be a multiple of the grain.
-    largest[k] *= 127.0 / (127 / grain * grain);
-  }
+/// The synthesis in the basis's integers: a column is 127 at its largest, its gain says how large
+/// that is.
+void set_matrix(const MatrixXd& synthesis, double step, FeatureBasis& basis) {
+  const VectorXd largest = synthesis.cwiseAbs().colwise().maxCoeff();
   const double top = largest.maxCoeff();
   constexpr double kOne = 1 << kGainBits;
   basis.components = static_cast<int>(synthesis.cols());
   basis.matrix.resize(static_cast<std::size_t>(synthesis.size()));
   basis.gain.resize(static_cast<std::size_t>(basis.components));
   for (int k = 0; k < basis.components; ++k) {
-    const double unit = 127 / largest[k] / grains[k];
     basis.gain[k] = static_cast<std::uint16_t>(std::max(1.0, std::round(kOne * largest[k] / top)));
     for (int c = 0; c < basis.channels; ++c)
       basis.matrix[c * basis.components + k] =
-          static_cast<std::int8_t>(grains[k] * std::round(unit * synthesis(c, k)));
+          static_cast<std::int8_t>(std::round(127 * synthesis(c, k) / largest[k]));
   }
   basis.scale =
       static_cast<float>(step * top / 127 / (1 << (kGainBits - kFactorBits + kFractionBits)));
@@ -249,8 +230,7 @@ FeatureBasis FeatureDesigner::design(const FeatureDesign& design,
   const auto block = static_cast<int>(std::min<std::int64_t>(
       moments_->planes.pixels(), static_cast<std::int64_t>(design.block) * design.block));
   const int most = std::max(1, std::min(design.most_components, kMaxMatrixEntries / channels));
-  set_matrix(synthesis_of(components, channels, design.step, block, most), components.variance,
-             design.step, basis);
+  set_matrix(synthesis_of(components, channels, design.step, block, most), design.step, basis);
   for (int c = 0; c < channels; ++c)
     basis.mean[c] = shortened(static_cast<float>(moments_->mean[c]));
   return basis;
@@ -296,6 +276,10 @@ Result<FeatureBasis> choose_basis(std::span<const Tensor> samples, double step) 
       design.block = block;
       design.matrix = matrix;
       FeatureBasis basis = designer.design(design, components);
+      // One that had to leave out components loses more than the others: bytes do not compare.
+      const bool cut_short = matrix && basis.components == kMaxMatrixEntries / basis.channels &&
+                             basis.components < basis.channels;
+      if (cut_short) continue;
       const double bytes = CLEAVE_TRY(train_basis(samples, basis));
       if (best && bytes >= best_bytes) continue;
       best = std::move(basis);
