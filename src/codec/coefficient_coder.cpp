@@ -4,189 +4,19 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <utility>
 
 #include "codec/arithmetic_coder.h"
-#include "codec/coefficient_geometry.h"
-#include "codec/logistic_mixing.h"
+#include "codec/coefficient_contexts.h"
 
 namespace cleave::codec {
-namespace {
 
-constexpr std::size_t kMagnitudeContexts = 6;
-constexpr std::size_t kSignContexts = 3;
-using MagnitudeMixing = Mixing<kMagnitudeContexts>;
-using SignMixing = Mixing<kSignContexts>;
-
-/// Questions about a magnitude: is it above 0? above 1? above 2, 3, …?
-constexpr int kQuestions = 3;
-/// From here on a magnitude is an Exp-Golomb code of even bits.
-constexpr int kEscape = 18;
-/// Classes of sums of neighbours.
-constexpr int kLevels = 10;
-/// Components beyond share their statistics.
-constexpr int kMostGroups = 512;
-/// Magnitudes are remembered up to this.
-constexpr int kMostRemembered = 63;
-
-int level_of(int sum) {
-  constexpr std::array<std::uint8_t, 24> kLevelOf{0, 1, 2, 3, 4, 5, 5, 6, 6, 6, 7, 7,
-                                                  7, 7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 9};
-  return kLevelOf[std::min<std::size_t>(static_cast<std::size_t>(sum), kLevelOf.size() - 1)];
-}
-
-/// -1, 0, 1 as 0, 1, 2.
-int sign_class(int value) { return value < 0 ? 0 : value > 0 ? 2 : 1; }
-
-/// A row of a table of statistics for each context that predicts.
-struct TableSizes {
-  explicit TableSizes(const CoefficientLayout& layout)
-      : groups(std::min(layout.components, kMostGroups)),
-        bands(CoefficientGeometry::bands(layout.block)),
-        magnitude{groups * bands,
-                  bands * kLevels * kLevels,
-                  bands * kLevels * kLevels,
-                  groups * kLevels,
-                  (layout.block == 1 ? 1 : kPlaces) * kLevels,
-                  4 * 4 * 4 * 4 * 4},
-        sign{groups * bands, bands * 27, bands * 27} {
-    const auto place = [this](int rows) { return std::exchange(statistics, statistics + rows); };
-    for (std::size_t i = 0; i < kMagnitudeContexts; ++i)
-      magnitude_at[i] = place(kQuestions * magnitude[i]);
-    for (std::size_t i = 0; i < kSignContexts; ++i) sign_at[i] = place(sign[i]);
-    place(2 * groups);
-  }
-
-  int groups;
-  int bands;
-  std::array<int, kMagnitudeContexts> magnitude;
-  std::array<int, kSignContexts> sign;
-  /// Where the tables begin among all statistics, and how many these are.
-  std::array<int, kMagnitudeContexts> magnitude_at{};
-  std::array<int, kSignContexts> sign_at{};
-  int statistics = 0;
+struct CoefficientModel::Impl : CoefficientContexts {
+  using CoefficientContexts::CoefficientContexts;
 };
+
+namespace {
 
 constexpr int kBytesPerWeight = 2;
-
-}  // namespace
-
-struct CoefficientModel::Impl {
-  CoefficientLayout layout;
-  TableSizes sizes;
-  CoefficientGeometry geometry;
-  std::vector<BitStatistics> statistics;
-  std::vector<MixWeights<kMagnitudeContexts>> magnitude_weights;  ///< by question and band
-  std::vector<MixWeights<kSignContexts>> sign_weights;            ///< by band
-  /// Of all planes, each with a zero behind it.
-  std::vector<std::uint8_t> magnitudes;
-  std::vector<std::int8_t> signs;
-  bool plane_before = true;  ///< whether the component before had any
-
-  /// What is known around the coefficient that is next.
-  struct Surroundings {
-    int group = 0;
-    int band = 0;
-    std::array<int, kMagnitudeContexts> rows{};
-    std::array<int, kSignContexts> sign_rows{};
-  };
-
-  explicit Impl(const CoefficientLayout& of)
-      : layout(of),
-        sizes(of),
-        geometry(of),
-        statistics(static_cast<std::size_t>(sizes.statistics)),
-        magnitude_weights(static_cast<std::size_t>(kQuestions * sizes.bands)),
-        sign_weights(static_cast<std::size_t>(sizes.bands)),
-        magnitudes(static_cast<std::size_t>(of.components) * (of.pixels() + 1)),
-        signs(magnitudes.size()) {
-    for (auto& weights : magnitude_weights) weights.fill(65536 * 3 / 10);
-    for (auto& weights : sign_weights) weights.fill(65536 * 4 / 10);
-  }
-
-  Surroundings look(int component, const CoefficientSite& site) const {
-    const std::size_t stride = layout.pixels() + 1;
-    const std::uint8_t* here = &magnitudes[component * stride];
-    const std::int8_t* sign = &signs[component * stride];
-    const std::uint8_t* one = component > 0 ? here - stride : nullptr;
-    const std::uint8_t* two = component > 1 ? one - stride : nullptr;
-    const auto& b = site.blocks;
-    const auto& l = site.lower;
-    const int around = 2 * (here[b[0]] + here[b[1]]) + here[b[2]] + here[b[3]];
-    const int below = 2 * (here[l[0]] + here[l[1]]) + here[l[2]] + here[l[3]] + here[l[4]];
-    int across = 0;
-    int nearest = 0;
-    std::int8_t one_sign = 0;
-    if (one != nullptr) {
-      nearest = one[site.at];
-      one_sign = (sign - stride)[site.at];
-      across = 3 * nearest + one[b[0]] + one[b[1]] + one[site.later[0]] + one[site.later[1]];
-    }
-    if (two != nullptr) across += 2 * two[site.at];
-    const auto few = [](int v) { return std::min(v, 3); };
-    Surroundings s;
-    s.group = layout.components <= kMostGroups
-                  ? component
-                  : static_cast<int>(std::int64_t{component} * kMostGroups / layout.components);
-    s.band = sizes.bands == 1 ? 0 : site.band;
-    const int place = layout.block == 1 ? 0 : site.place;
-    s.rows = {
-        s.group * sizes.bands + s.band,
-        (s.band * kLevels + level_of(around)) * kLevels + level_of(below),
-        (s.band * kLevels + level_of(across)) * kLevels + level_of((around + below + 1) / 2),
-        s.group * kLevels + level_of((around + below + across + 1) / 2),
-        place * kLevels + level_of((around + below + across) / 2),
-        (((few(here[b[0]]) * 4 + few(here[b[1]])) * 4 + few(nearest)) * 4 + few(here[l[0]])) * 4 +
-            few(here[l[1]])};
-    s.sign_rows = {s.group * sizes.bands + s.band,
-                   s.band * 27 + (sign_class(sign[b[0]]) * 3 + sign_class(sign[b[1]])) * 3 +
-                       sign_class(one_sign),
-                   s.band * 27 + (sign_class(sign[l[0]]) * 3 + sign_class(sign[l[1]])) * 3 +
-                       sign_class(sign[b[2]])};
-    return s;
-  }
-
-  /// Of whether any coefficient of a component is not zero, given whether any was before it.
-  BitStatistics& plane_flag(int component) {
-    const auto group = static_cast<std::size_t>(std::min(component, sizes.groups - 1));
-    return statistics[statistics.size() - 2 * group - 1 - (plane_before ? 1 : 0)];
-  }
-
-  void learn_plane(BitStatistics& flag, bool any) {
-    flag.learn(any);
-    plane_before = any;
-  }
-
-  /// The prediction whether the magnitude is above `floor`.
-  Probability predict(const Surroundings& s, int floor, MagnitudeMixing& mixing) {
-    const int question = std::min(floor, kQuestions - 1);
-    std::array<BitStatistics*, kMagnitudeContexts> contexts;
-    for (std::size_t i = 0; i < kMagnitudeContexts; ++i)
-      contexts[i] = &statistics[sizes.magnitude_at[i] + kQuestions * s.rows[i] + question];
-    return mixing.predict(contexts, magnitude_weights[question * sizes.bands + s.band]);
-  }
-
-  Probability predict_sign(const Surroundings& s, SignMixing& mixing) {
-    std::array<BitStatistics*, kSignContexts> contexts;
-    for (std::size_t i = 0; i < kSignContexts; ++i)
-      contexts[i] = &statistics[sizes.sign_at[i] + s.sign_rows[i]];
-    return mixing.predict(contexts, sign_weights[s.band]);
-  }
-
-  void remember(int component, int at, std::int32_t value) {
-    const std::size_t place = component * (layout.pixels() + 1) + at;
-    magnitudes[place] = static_cast<std::uint8_t>(std::min(std::abs(value), kMostRemembered));
-    signs[place] = static_cast<std::int8_t>((value > 0) - (value < 0));
-  }
-
-  void forget_image() {
-    std::ranges::fill(magnitudes, std::uint8_t{0});
-    std::ranges::fill(signs, std::int8_t{0});
-    plane_before = true;
-  }
-};
-
-namespace {
 
 /// Bits of the rest of a magnitude from kEscape on: Exp-Golomb, all even.
 void encode_rest(ArithmeticEncoder& coder, std::uint32_t rest) {
@@ -210,29 +40,33 @@ std::uint32_t decode_rest(ArithmeticDecoder& coder) {
 constexpr std::size_t kFlaggedPlane = 16;
 
 /// Chooses and writes coefficients.
-template <class Model>
 class CoefficientWriter {
  public:
-  CoefficientWriter(Model& model, const RateDistortion& trade, Bytes& out)
+  CoefficientWriter(CoefficientContexts& model, const RateDistortion& trade, Bytes& out)
       : model_(model), trade_(trade), coder_(out) {}
 
   ArithmeticEncoder& coder() { return coder_; }
 
   /// Writes the coefficient nearest to `value` or one that is cheaper by more than it is worse.
-  std::int32_t write(const typename Model::Surroundings& s, float value) {
+  std::int32_t write(const CoefficientContexts::Surroundings& s, float value) {
     const double magnitude = std::abs(static_cast<double>(value));
     const auto nearest =
         static_cast<int>(std::min(magnitude + 0.5, static_cast<double>(kMaxCoefficient)));
     const int asked = std::min(nearest, kEscape - 1);
-    for (int floor = 0; floor <= asked; ++floor) model_.predict(s, floor, mixings_[floor]);
+    for (int floor = 0; floor <= asked; ++floor) above_[floor] = predict(s, floor);
     int chosen = nearest;
     if (nearest > 0) {
       sign_cost_ = cost_bits(value < 0, model_.predict_sign(s, sign_));
       chosen = cheapest(magnitude, nearest);
     }
     for (int floor = 0; floor <= std::min(chosen, kEscape - 1); ++floor) {
+      if (floor >= kPlainQuestions) {
+        coder_.encode(chosen > floor, above_[floor]);
+        model_.plain(s, floor).learn(chosen > floor);
+        continue;
+      }
       // From the third question on they share what they learn: ask again.
-      if (floor >= kQuestions) model_.predict(s, floor, mixings_[floor]);
+      if (floor >= kQuestions) predict(s, floor);
       coder_.encode(chosen > floor, mixings_[floor].one());
       mixings_[floor].learn(chosen > floor);
     }
@@ -244,13 +78,18 @@ class CoefficientWriter {
   }
 
  private:
+  Probability predict(const CoefficientContexts::Surroundings& s, int floor) {
+    if (floor < kPlainQuestions) return model_.predict(s, floor, mixings_[floor]);
+    return std::clamp<Probability>(model_.plain(s, floor).one, 64, 65472);
+  }
+
   int cheapest(double magnitude, int nearest) const {
     // Bits of what nearest and the one below it both answer.
     double below = 0;
     for (int floor = 0; floor < std::min(nearest - 1, kEscape); ++floor)
-      below += cost_bits(true, mixings_[floor].one());
+      below += cost_bits(true, above_[floor]);
     double last = below;
-    if (nearest <= kEscape) last += cost_bits(true, mixings_[nearest - 1].one());
+    if (nearest <= kEscape) last += cost_bits(true, above_[nearest - 1]);
     int best = 0;
     double best_cost = cost(magnitude, 0, 0);
     for (const int other : {nearest - 1, nearest}) {
@@ -266,28 +105,36 @@ class CoefficientWriter {
   /// `below` are the bits of having said that it is above all that is below it.
   double cost(double magnitude, int candidate, double below) const {
     double bits = below + (candidate == 0 ? 0 : sign_cost_);
-    if (candidate < kEscape) bits += cost_bits(false, mixings_[candidate].one());
+    if (candidate < kEscape) bits += cost_bits(false, above_[candidate]);
     if (candidate >= kEscape) bits += 1 + 2 * std::log2(candidate - kEscape + 1);
     const double read = candidate == 0 ? 0 : candidate - trade_.shrink[std::min(candidate, 3) - 1];
     return (magnitude - read) * (magnitude - read) + trade_.bit_price * bits;
   }
 
-  Model& model_;
+  CoefficientContexts& model_;
   const RateDistortion& trade_;
   ArithmeticEncoder coder_;
-  std::array<MagnitudeMixing, kEscape> mixings_;
+  std::array<MagnitudeMixing, kPlainQuestions> mixings_;
+  std::array<Probability, kEscape> above_{};  ///< the probability of more than each magnitude
   SignMixing sign_;
   double sign_cost_ = 0;
 };
 
-template <class Model>
-std::int32_t read_coefficient(Model& model, const typename Model::Surroundings& s,
+std::int32_t read_coefficient(CoefficientContexts& model,
+                              const CoefficientContexts::Surroundings& s,
                               ArithmeticDecoder& coder) {
   MagnitudeMixing mixing;
   std::int32_t magnitude = 0;
   while (magnitude < kEscape) {
-    const bool above = coder.decode(model.predict(s, magnitude, mixing));
-    mixing.learn(above);
+    bool above = false;
+    if (magnitude < kPlainQuestions) {
+      above = coder.decode(model.predict(s, magnitude, mixing));
+      mixing.learn(above);
+    } else {
+      BitStatistics& plain = model.plain(s, magnitude);
+      above = coder.decode(std::clamp<Probability>(plain.one, 64, 65472));
+      plain.learn(above);
+    }
     if (!above) break;
     ++magnitude;
   }
@@ -353,7 +200,7 @@ void CoefficientModel::encode(std::span<const float> values, ComponentRange rang
   Impl& model = *impl_;
   const std::size_t pixels = model.layout.pixels();
   if (range.begin == 0) model.forget_image();
-  CoefficientWriter<Impl> writer(model, trade, out);
+  CoefficientWriter writer(model, trade, out);
   for (int k = range.begin; k < range.end; ++k) {
     const auto plane = values.subspan(k * pixels, pixels);
     const auto plane_coded = coded.subspan(k * pixels, pixels);
