@@ -70,7 +70,11 @@ struct PayloadHead {
       head.step = std::bit_cast<float>(load_le<std::uint32_t>(in, 3));
       if (head.block < 1 || head.block > kMaxBlock || flag > 1 || !std::isfinite(head.step) ||
           head.step <= 0)
-        return fail(ErrorCode::kCorrupt, kPlace, "a basis that no encoder writes");
+        return fail(ErrorCode::kCorrupt, kPlace,
+                    "blocks of " + std::to_string(head.block) + ", a flag of " +
+                        std::to_string(flag) + " and a step of " + std::to_string(head.step) +
+                        ", expected 1 to " + std::to_string(kMaxBlock) +
+                        ", 0 or 1, and a positive number");
     }
     in = in.subspan(size);
     return head;
@@ -104,7 +108,8 @@ void encode_images(ImageCoder& coder, const Images& images, int layers, Bytes& o
   writer.finish(out);
 }
 
-/// The priors of images that nothing is known of: those of what is made of them without.
+/// The priors of images that nothing is known of: those of what is made of them without, as a
+/// payload tells them.
 FastPriors measured_priors(const FeatureBasis& plain, const Planes& planes, const Images& images) {
   const FeatureCodec codec(plain, true);
   const auto coder = codec.coder(planes, 0);
@@ -114,7 +119,11 @@ FastPriors measured_priors(const FeatureBasis& plain, const Planes& planes, cons
     coder->encode(image, unwanted);
     fit.add(coder->coded());
   }
-  return fit.priors();
+  // What a payload tells of them is less: the encoder has to believe what the decoder will.
+  Bytes told;
+  fit.priors().write_plain(plain.layout(planes), told);
+  std::span<const std::byte> in = told;
+  return *FastPriors::read_plain(plain.layout(planes), in);
 }
 
 class CleaveStage final : public Stage {

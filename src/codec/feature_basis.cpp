@@ -77,7 +77,9 @@ Result<Bytes> decompress(const std::string& text) {
   const Bytes packed = CLEAVE_TRY(from_base64(text));
   const unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
   if (size > kMaxArrayBytes)
-    return fail(ErrorCode::kCorrupt, kPlace, "arrays of an unknown or too large size");
+    return fail(
+        ErrorCode::kCorrupt, kPlace,
+        "arrays of an unknown size or more than " + std::to_string(kMaxArrayBytes) + " bytes");
   Bytes bytes(static_cast<std::size_t>(size));
   const std::size_t read =
       ZSTD_decompress(bytes.data(), bytes.size(), packed.data(), packed.size());
@@ -101,6 +103,9 @@ Result<void> check_numbers(const FeatureBasis& basis) {
     return contradiction("with blocks of " + std::to_string(basis.block));
   if (!finite(basis.scale) || basis.scale <= 0 || (basis.low && !finite(*basis.low)))
     return contradiction("whose scale or least value is not finite");
+  if (!finite(basis.bit_price) || basis.bit_price < 0)
+    return contradiction("with a price of a bit of " + std::to_string(basis.bit_price) +
+                         ", expected 0 or more");
   return {};
 }
 
@@ -132,6 +137,10 @@ Result<void> read_arrays(const std::string& text, bool has_matrix, std::size_t s
     if (place > 0) return contradiction("that expects more of a frequency than of the greatest");
   for (const std::uint16_t gain : basis.gain)
     if (gain > 1 << kGainBits) return contradiction("with a gain above 1");
+  for (const std::int8_t shrink : basis.shrink)
+    if (std::abs(shrink) >= 16)
+      return contradiction("that shrinks by " + std::to_string(shrink) +
+                           "/16 of a step, expected less than a step");
   for (const float mean : basis.mean)
     if (!std::isfinite(mean)) return contradiction("whose means are not finite");
   for (const std::uint8_t gain : basis.band_gain)

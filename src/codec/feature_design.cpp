@@ -150,6 +150,11 @@ struct FeatureDesigner::Moments {
       return fail(ErrorCode::kInvalidArgument, kPlace,
                   "samples of " + std::to_string(planes.channels) + " and of " +
                       std::to_string(found.channels) + " channels");
+    if (found.height != planes.height || found.width != planes.width)
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "samples of planes of " + std::to_string(planes.height) + "x" +
+                      std::to_string(planes.width) + " and of " + std::to_string(found.height) +
+                      "x" + std::to_string(found.width));
     for (std::int64_t i = 0; i < found.images; ++i) {
       const std::vector<float> image = gather_image(sample.bytes(), sample.dtype(), found, i);
       if (!std::ranges::all_of(image, [](float v) { return std::isfinite(v); }))

@@ -24,6 +24,7 @@ FeatureSynthesis::FeatureSynthesis(const FeatureTransform& transform, const Plan
     : transform_(transform),
       basis_(transform.basis()),
       pixels_(static_cast<std::size_t>(planes.pixels())),
+      stride_(pixels_ + (basis_.matrix.empty() ? 0 : kSlack)),
       rows_(static_cast<int>(planes.height), basis_.block),
       columns_(static_cast<int>(planes.width), basis_.block),
       row_line_(columns_, false, 1),
@@ -31,9 +32,9 @@ FeatureSynthesis::FeatureSynthesis(const FeatureTransform& transform, const Plan
       gain_(at_places<std::int32_t>(rows_, columns_,
                                     [&](int f) { return std::int32_t{basis_.band_gain[f]}; })),
       most_gain_(std::ranges::max(gain_)),
-      scratch_(stride()),
-      columns_done_(stride()),
-      planes_(stride()) {
+      scratch_(pixels_ + kSlack),
+      columns_done_(pixels_ + kSlack),
+      planes_(pixels_ + kSlack) {
   std::ranges::copy(basis_.shrink, map_.shrink.begin());
   map_.gain = gain_.data();
 }
@@ -42,9 +43,10 @@ void FeatureSynthesis::add(int component, std::span<const std::int32_t> coded) {
   const std::int32_t largest = kernels_.largest(coded.data(), pixels_);
   if (largest == 0) return;
   components_.push_back(component);
-  const std::size_t needed = components_.size() * stride();
+  const std::size_t at = (components_.size() - 1) * stride_;
+  const std::size_t needed = at + pixels_ + kSlack;
   if (needed > planes_.size()) planes_.resize(std::max(needed, 2 * planes_.size()));
-  const std::span<std::int32_t> out(&planes_[needed - stride()], stride());
+  const std::span<std::int32_t> out(&planes_[at], pixels_ + kSlack);
   if (fits_narrow_sums(largest)) {
     kernels_.dequantise(map_, coded.data(), pixels_, scratch_.data());
     inverse_narrow(out);
@@ -52,8 +54,9 @@ void FeatureSynthesis::add(int component, std::span<const std::int32_t> coded) {
     dequantise_wide(coded, out);
     if (basis_.block > 1) inverse_dct(rows_, columns_, out.first(pixels_));
   }
-  largest_sum_ +=
+  const std::int64_t term =
       std::int64_t{transform_.largest_factor(component)} * kernels_.largest(out.data(), pixels_);
+  largest_sum_ = basis_.matrix.empty() ? std::max(largest_sum_, term) : largest_sum_ + term;
 }
 
 /// Neither pass of the cosines adds up to more than 2^kDctBits times the root of the block's side

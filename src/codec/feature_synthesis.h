@@ -24,8 +24,7 @@ class FeatureSynthesis {
   void finish(int step_eighths, std::span<float> image);
 
  private:
-  std::size_t stride() const { return pixels_ + kSlack; }
-  const std::int32_t* plane(std::size_t at) const { return &planes_[at * stride()]; }
+  const std::int32_t* plane(std::size_t at) const { return &planes_[at * stride_]; }
   bool fits_narrow_sums(std::int32_t largest) const;
   void inverse_narrow(std::span<std::int32_t> out);
   void dequantise_wide(std::span<const std::int32_t> coded, std::span<std::int32_t> out) const;
@@ -37,6 +36,9 @@ class FeatureSynthesis {
   const FeatureBasis& basis_;
   const FeatureKernels& kernels_ = best_feature_kernels();
   std::size_t pixels_;
+  /// Between planes. Those that nothing mixes lie close: channels may be many and of one pixel.
+  /// What is written behind a plane is written before the next one.
+  std::size_t stride_;
   BlockAxis rows_;
   BlockAxis columns_;
   Line<std::int32_t> row_line_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 
 namespace cleave::codec {
 namespace {
@@ -56,7 +57,7 @@ Result<LayerReader> LayerReader::open(std::span<const std::byte> in, LayerFrame 
   }
   if (!in.empty())
     return fail(ErrorCode::kCorrupt, kPlace,
-                std::to_string(in.size()) + " bytes behind the last image");
+                std::to_string(in.size()) + " bytes behind the last code, expected none");
   return reader;
 }
 

@@ -56,7 +56,9 @@ Result<Box> next_box(View& rest) {
   } else if (size == 0) {
     size = rest.size();  // up to the end
   }
-  if (size < header) return corrupt("a box of " + std::to_string(size) + " bytes");
+  if (size < header)
+    return corrupt("a box of " + std::to_string(size) + " bytes, expected " +
+                   std::to_string(header) + " or more");
   if (size > rest.size()) {
     return fail(ErrorCode::kNeedMoreBytes, kPlace,
                 "a box of " + std::to_string(size) + " bytes, " + std::to_string(rest.size()) +
@@ -92,7 +94,9 @@ struct Table {
   std::size_t count = 0;
 };
 Result<Table> table_of(View body, std::size_t before, std::size_t entry_bytes) {
-  if (body.size() < before + 4) return corrupt("a table without its length");
+  if (body.size() < before + 4)
+    return corrupt("a table of " + std::to_string(body.size()) + " bytes, expected " +
+                   std::to_string(before + 4) + " or more");
   const Table table{body.subspan(before + 4), load_be<std::uint32_t>(body, before)};
   if (table.count <= table.entries.size() / entry_bytes) return table;
   return corrupt("a table of " + std::to_string(table.count) + " entries in " +
@@ -103,7 +107,9 @@ Result<Table> table_of(View body, std::size_t before, std::size_t entry_bytes) {
 class Sizes {
  public:
   static Result<Sizes> read(View stsz) {
-    if (stsz.size() < 3 * kFullBytes) return corrupt("a table of sizes without its length");
+    if (stsz.size() < 3 * kFullBytes)
+      return corrupt("a table of sizes of " + std::to_string(stsz.size()) + " bytes, expected " +
+                     std::to_string(3 * kFullBytes) + " or more");
     Sizes sizes;
     sizes.same_ = load_be<std::uint32_t>(stsz, kFullBytes);
     if (sizes.same_ == 0) {
@@ -191,7 +197,9 @@ Result<Mp4Track> describe(View stsd) {
                 "pictures are of kind '" + std::string(entry.type) +
                     "', expected H.264 (avc1, avc3) or H.265 (hvc1, hev1)");
   }
-  if (entry.body.size() < kEntryBytes) return corrupt("a description that is cut short");
+  if (entry.body.size() < kEntryBytes)
+    return corrupt("a description of " + std::to_string(entry.body.size()) + " bytes, expected " +
+                   std::to_string(kEntryBytes) + " or more");
   constexpr std::size_t kWidthAt = 24;
   constexpr std::size_t kHeightAt = 26;
   Mp4Track track{.format = known->format,

@@ -30,8 +30,9 @@ bool is_calibration(const Json& json) {
 Result<std::vector<Calibration>> read_folder(const std::string& folder) {
   std::vector<std::string> paths;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error))
-    if (entry.path().extension() == ".json") paths.push_back(entry.path().string());
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error))
+    if (entry->path().extension() == ".json") paths.push_back(entry->path().string());
   if (error)
     return fail(ErrorCode::kIo, kPlace, "cannot list '" + folder + "': " + error.message());
   std::ranges::sort(paths);

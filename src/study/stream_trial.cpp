@@ -262,7 +262,10 @@ Result<Recovery> lose_packet(const CutTrial& trial, std::span<const codec::Codec
     ++recovery.decoded_frames;
     if (!same(*values, expected)) ++recovery.differing_frames;
   }
-  return recovery;
+  if (fresh) return recovery;
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              "the film ends " + std::to_string(trial.size() - 1 - loss.frame) +
+                  " frames behind the lost one, before a key frame could mend it");
 }
 
 }  // namespace cleave::study

@@ -78,8 +78,7 @@ struct Recovery {
 };
 
 /// Sends a film once more and loses the packets of one frame. Errors: kInvalidArgument for a frame
-/// that the film lacks; kInternal where a decoder takes what it cannot know, or no key frame helps;
-/// those of streams.
+/// that the film lacks, or that it ends too soon after for a key frame to mend; those of streams.
 Result<Recovery> lose_packet(const CutTrial& trial, std::span<const codec::Codec> codecs,
                              const Loss& loss);
 

@@ -255,5 +255,28 @@ TEST(Cleave, LayersRefineEachOther) {
             ErrorCode::kUnsupported);
 }
 
+TEST(Cleave, FastWithoutACalibrationIsAsNearAsSmall) {
+  Random random(8);
+  // Channels of unlike size; planes of few coefficients, of many, of one; smooth and not.
+  for (const Shape& shape : {Shape{1, 16, 4, 4}, {1, 8, 33, 31}, {4, 16}, {2, 3, 8, 8}}) {
+    Tensor tensor(DType::kF32, shape);
+    const auto values = tensor.as<float>();
+    const std::size_t channel = values.size() / 16;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<float>(random.normal() * std::pow(3.0, i / channel % 5));
+    for (const Tensor& any : {tensor, features(12, 20, 5)}) {
+      const auto codec = Codec::create("cleave:profile=fast,step=0.05");
+      const auto decoded = codec->decode(*codec->encode(any), DType::kF32, any.shape());
+      ASSERT_TRUE(decoded) << decoded.error().to_string();
+      EXPECT_LT(root_mean_square(any, *decoded), 0.05) << shape_text(any.shape());
+    }
+  }
+}
+
+TEST(Cleave, SamplesHavePlanesOfOneSize) {
+  const std::vector<Tensor> samples{features(8, 4, 1), features(8, 40, 2)};
+  EXPECT_EQ(Codec::calibrate("cleave", samples).error().code, ErrorCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace cleave::codec
