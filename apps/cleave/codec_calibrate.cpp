@@ -17,8 +17,6 @@
 namespace cleave::app {
 namespace {
 
-constexpr std::string_view kPlace = "calibrate";
-
 struct Args {
   ModelArgs model;
   PictureArgs pictures;
