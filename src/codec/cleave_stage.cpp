@@ -143,7 +143,7 @@ class CleaveStage final : public Stage {
                   "planes of " + std::to_string(planes.pixels()) + " elements, expected up to " +
                       std::to_string(kMaxPlane));
     const std::int64_t bound = static_cast<std::int64_t>(PayloadHead::kPlainBytes) +
-                               4 * rate_.layers * planes.images +
+                               4 * planes.images * rate_.layers +
                                kMostBytesPerCoefficient * planes.images * planes.image_stride;
     layout = {Kind::kCompressed, DType::kU8, {bound}, layout.side_bytes};
     return true;
