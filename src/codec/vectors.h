@@ -14,11 +14,11 @@ namespace cleave::codec {
 
 // Vectors that compilers take apart where an instruction set has none so long.
 constexpr std::size_t kLanes = 8;
-using Floats = float __attribute__((vector_size(32), aligned(4), may_alias));
-using Integers = std::int32_t __attribute__((vector_size(32), aligned(4), may_alias));
+using Floats = float __attribute__((vector_size(32)));
+using Integers = std::int32_t __attribute__((vector_size(32)));
 
-using WideFloats = float __attribute__((vector_size(64), aligned(4), may_alias));
-using WideIntegers = std::int32_t __attribute__((vector_size(64), aligned(4), may_alias));
+using WideFloats = float __attribute__((vector_size(64)));
+using WideIntegers = std::int32_t __attribute__((vector_size(64)));
 using Bytes8 = std::uint8_t __attribute__((vector_size(8)));
 
 template <class T>
