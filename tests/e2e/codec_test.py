@@ -6,36 +6,21 @@ usage: codec_test.py CLEAVE
 import csv
 import json
 import os
-import struct
 import subprocess
-import sys
-import tempfile
 import unittest
-import zlib
 from pathlib import Path
 
-NETWORK = "tiny.onnx"
+import program
+from program import NETWORK, png
+
 DATA = Path(os.environ.get("CLEAVE_DATA", ""))
 LINKS = ("3g", "4g", "wifi")
 
 
-def png(seed, side=64):
-    """A picture that is another for every seed."""
-    def chunk(kind, data):
-        return (struct.pack(">I", len(data)) + kind + data
-                + struct.pack(">I", zlib.crc32(kind + data)))
-    rows = b"".join(b"\0" + bytes((v + 23 * seed) & 255 for x in range(side)
-                                  for v in (x * 4, y * (seed + 1), x ^ y)) for y in range(side))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-
-
-class Codec(unittest.TestCase):
+class Codec(program.ProgramTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.root = Path(cls.folder.name)
-        cls.cleave("zoo", "write", "tiny", NETWORK)
+        super().setUpClass()
         (cls.root / "pictures").mkdir()
         for i in range(16):
             (cls.root / "pictures" / f"{i:02}.png").write_bytes(png(i))
@@ -46,17 +31,6 @@ class Codec(unittest.TestCase):
         cls.cleave("codec", "calibrate", NETWORK, "--at", "13", "--data", "pictures", "--kl",
                    "1e-3", "--no-compare", "--out", "both/avgpool.json")
         (cls.root / "both" / "pool1.json").write_text((cls.root / "pool1.json").read_text())
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def cleave(cls, *args, expected=0):
-        done = subprocess.run([CLEAVE, *map(str, args)], cwd=cls.folder.name, capture_output=True,
-                              text=True, check=False)
-        assert done.returncode == expected, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr if expected else done.stdout
 
     @classmethod
     def profile(cls, network):
@@ -104,7 +78,7 @@ class Codec(unittest.TestCase):
         self.run_over_a_server("planned")
 
     def run_over_a_server(self, bundle):
-        server = subprocess.Popen([CLEAVE, "serve", bundle, "--grpc", "0", "--http", "0"],
+        server = subprocess.Popen([program.PROGRAM[0], "serve", bundle, "--grpc", "0", "--http", "0"],
                                   cwd=self.root, stdout=subprocess.PIPE, text=True)
         try:
             address = next(line.split()[2] for line in server.stdout if line.startswith("serving"))
@@ -180,5 +154,4 @@ class Codec(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    CLEAVE = str(Path(sys.argv.pop()).resolve())
-    unittest.main()
+    program.run()

@@ -5,37 +5,21 @@ usage: eval_test.py CLEAVE
 
 import json
 import os
-import struct
-import subprocess
-import sys
 import tarfile
-import tempfile
 import unittest
-import zlib
 from pathlib import Path
 
-NETWORK = "tiny.onnx"
+import program
+from program import NETWORK, png
+
 CLASSES = 10
 EACH = 3
 
 
-def png(seed, side=64):
-    """A picture that is another for every seed."""
-    def chunk(kind, data):
-        return (struct.pack(">I", len(data)) + kind + data
-                + struct.pack(">I", zlib.crc32(kind + data)))
-    rows = b"".join(b"\0" + bytes((v + 23 * seed) & 255 for x in range(side)
-                                  for v in (x * 4, y * (seed + 1), x ^ y)) for y in range(side))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-
-
-class Eval(unittest.TestCase):
+class Eval(program.ProgramTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.root = Path(cls.folder.name)
-        cls.cleave("zoo", "write", "tiny", NETWORK)
+        super().setUpClass()
         for label in range(CLASSES):
             folder = cls.root / "set" / f"class{label}"
             folder.mkdir(parents=True)
@@ -49,17 +33,6 @@ class Eval(unittest.TestCase):
         split = ("split", NETWORK, "--samples", "flat", "--at", "5", "--at", "9")
         cls.cleave(*split, "--codec", "raw", "--out", "raw")
         cls.cleave(*split, "--codec", "quant:bits=2|zstd", "--out", "coarse")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def cleave(cls, *args, expected=0):
-        done = subprocess.run([CLEAVE, *args], cwd=cls.folder.name, capture_output=True, text=True,
-                              check=False)
-        assert done.returncode == expected, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr if expected else done.stdout
 
     def eval(self, *args, **options):
         return self.cleave("eval", *args, **options)
@@ -142,5 +115,4 @@ class Eval(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    CLEAVE = str(Path(sys.argv.pop()).resolve())
-    unittest.main()
+    program.run()

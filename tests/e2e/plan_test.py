@@ -5,36 +5,22 @@ usage: plan_test.py CLEAVE
 
 import json
 import subprocess
-import sys
-import tempfile
-import unittest
 from pathlib import Path
 
-NETWORK = "tiny.onnx"
+import program
+from program import NETWORK
 
 
-class Plan(unittest.TestCase):
+class Plan(program.ProgramTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.cleave("zoo", "write", "tiny", NETWORK)
+        super().setUpClass()
         cls.cleave("profile", NETWORK, "--threads", "1", "--slowdown", "4", "--idle", "0",
                    "--rounds", "3", "--budget", "5s", "--out", "device.json")
         cls.cleave("profile", NETWORK, "--idle", "0", "--rounds", "3", "--budget", "5s",
                    "--out", "cloud.json")
         profile = json.loads((Path(cls.folder.name) / "device.json").read_text())
         cls.whole_bytes = profile["head"][-1]["memory_bytes"]
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def cleave(cls, *args, expected=0):
-        done = subprocess.run([CLEAVE, *args], cwd=cls.folder.name, capture_output=True, text=True,
-                              check=False)
-        assert done.returncode == expected, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr if expected else done.stdout
 
     def plan(self, *args, **options):
         return self.cleave("plan", NETWORK, "--device", "device.json", "--cloud", "cloud.json",
@@ -133,7 +119,7 @@ class Plan(unittest.TestCase):
         self.cleave(*split, "--at", "5", "--out", "halves")
         self.cleave(*split, "--at", "9", "--out", "elsewhere")
         self.cleave(*split, "--at", "5", "--codec", "raw", "--out", "raw")
-        server = subprocess.Popen([CLEAVE, "serve", "halves", "--grpc", "0", "--http", "0"],
+        server = subprocess.Popen([program.PROGRAM[0], "serve", "halves", "--grpc", "0", "--http", "0"],
                                   cwd=self.folder.name, stdout=subprocess.PIPE, text=True)
         try:
             address = next(line.split()[2] for line in server.stdout if line.startswith("serving"))
@@ -150,5 +136,4 @@ class Plan(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    CLEAVE = sys.argv.pop()
-    unittest.main()
+    program.run()

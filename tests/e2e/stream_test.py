@@ -4,13 +4,11 @@ usage: stream_test.py CLEAVE
 """
 
 import json
-import subprocess
-import sys
-import tempfile
-import unittest
 from pathlib import Path
 
-NETWORK = "tiny.onnx"
+import program
+from program import NETWORK
+
 CORPUS = Path(__file__).resolve().parents[1] / "fuzz" / "corpus" / "film"
 FRAMES = 8
 
@@ -25,29 +23,14 @@ def film(frames, side=64):
     return file
 
 
-class Stream(unittest.TestCase):
+class Stream(program.ProgramTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.root = Path(cls.folder.name)
-        cls.cleave("zoo", "write", "tiny", NETWORK)
+        super().setUpClass()
         (cls.root / "film.y4m").write_bytes(film(FRAMES))
         listed = cls.cleave("codec", "encode", "--codec", "tile|h264", "none.npy", "none.pkt",
                             expected=None)
         cls.has_video = "no video codecs" not in listed
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def cleave(cls, *args, expected=0):
-        """What the program prints; with another exit status expected, its errors as well."""
-        done = subprocess.run([CLEAVE, *args], cwd=cls.folder.name, capture_output=True, text=True,
-                              check=False)
-        if expected is not None:
-            assert done.returncode == expected, f"{args}: {done.returncode}\n{done.stderr}"
-        return done.stdout if expected == 0 else done.stdout + done.stderr
 
     def stream(self, *args, at="pool1", video="film.y4m", **options):
         return self.cleave("codec", "stream", NETWORK, "--at", at, "--video", str(video), *args,
@@ -133,5 +116,4 @@ class Stream(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    CLEAVE = str(Path(sys.argv.pop()).resolve())
-    unittest.main()
+    program.run()
