@@ -12,13 +12,13 @@
 #include "codec/feature_design.h"
 #include "data/preprocess.h"
 #include "engine/openvino_engine.h"
-#include "engine/type_inference.h"
 #include "graph/model.h"
 #include "networks.h"
 #include "photo_crops.h"
 #include "report.h"
 #include "study/cut_trial.h"
 #include "study/sensitivity.h"
+#include "trained_network.h"
 
 namespace cleave::bench {
 namespace {
@@ -77,13 +77,11 @@ double rate_mb_per_s(std::size_t count, double bytes, double seconds, Code code)
 Result<study::CutTrial> make_trial(const graph::Model& model, const graph::Cut& cut,
                                    engine::Engine& engine, std::span<const std::string> photos,
                                    std::size_t count, std::uint64_t seed) {
-  const auto preprocess = data::Preprocess::guess(model.inputs().front());
-  if (!preprocess)
-    return fail(ErrorCode::kUnsupported, "bench", "the network's input is no picture");
+  const data::Preprocess preprocess = CLEAVE_TRY(picture_input(model));
   const data::Dataset pictures = CLEAVE_TRY(crops(photos, count, seed));
   std::vector<std::vector<Tensor>> samples(count);
   for (std::size_t i = 0; i < count; ++i)
-    samples[i].push_back(preprocess->apply(CLEAVE_TRY(pictures.picture(i))));
+    samples[i].push_back(preprocess.apply(CLEAVE_TRY(pictures.picture(i))));
   return study::CutTrial::create(model, cut, engine, samples);
 }
 
@@ -193,10 +191,7 @@ Result<void> run(const Arguments& arguments, Report& report) {
     return {};
   }
   const auto engine = engine::make_openvino_engine();
-  graph::LoadOptions load;
-  load.infer = engine::type_inference(*engine);
-  const graph::Model model =
-      CLEAVE_TRY(graph::Model::load(*folder / "models" / "squeezenet1.1.onnx", load));
+  const graph::Model model = CLEAVE_TRY(trained_network(*folder, "squeezenet1.1", *engine));
   for (const Place& place : kPlaces)
     CLEAVE_CHECK(run_place(model, place, sizes_of(arguments), *engine, report));
   return {};

@@ -10,11 +10,11 @@
 #include "data/dataset.h"
 #include "data/subset.h"
 #include "engine/openvino_engine.h"
-#include "engine/type_inference.h"
 #include "networks.h"
 #include "photo_crops.h"
 #include "report.h"
 #include "study/calibrate.h"
+#include "trained_network.h"
 
 namespace cleave::bench {
 namespace {
@@ -81,21 +81,16 @@ Result<Sets> sets_for(const Place& place, const std::filesystem::path& folder, c
 
 Result<double> run_place(const Place& place, const std::filesystem::path& folder,
                          const Sizes& sizes, engine::Engine& engine, Report& report) {
-  graph::LoadOptions load;
-  load.infer = engine::type_inference(engine);
-  const graph::Model model = CLEAVE_TRY(
-      graph::Model::load(folder / "models" / (std::string(place.network) + ".onnx"), load));
+  const graph::Model model = CLEAVE_TRY(trained_network(folder, place.network, engine));
   const graph::Cut& cut = *CLEAVE_TRY(model.find_cut(place.cut));
-  const auto preprocess = data::Preprocess::guess(model.inputs().front());
-  if (!preprocess)
-    return fail(ErrorCode::kUnsupported, "bench", "the network's input is no picture");
+  const data::Preprocess preprocess = CLEAVE_TRY(picture_input(model));
   const Sets sets = CLEAVE_TRY(sets_for(place, folder, sizes));
   study::CalibrationOptions options;
   options.limit = place.limit;
   const std::size_t scored = place.cifar ? sizes.cifar : sizes.crops;
   const auto found = CLEAVE_TRY(study::calibrate_cut(
-      model, cut, engine, {sets.fit, first_of(sets.fit, sizes.fit), *preprocess, {}},
-      {sets.held_out, first_of(sets.held_out, scored), *preprocess, {}}, options));
+      model, cut, engine, {sets.fit, first_of(sets.fit, sizes.fit), preprocess, {}},
+      {sets.held_out, first_of(sets.held_out, scored), preprocess, {}}, options));
   report.section(fmt::format("{} after {}", place.network, place.what),
                  fmt::format("{}, {} pictures; {}", found.limit,
                              found.held_out.summary.bytes.samples, found.design));

@@ -8,13 +8,13 @@
 #include <cmath>
 
 #include "engine/openvino_engine.h"
-#include "engine/type_inference.h"
 #include "networks.h"
 #include "report.h"
 #include "study/calibrate.h"
 #include "study/codec_families.h"
 #include "study/samples.h"
 #include "study/stream_trial.h"
+#include "trained_network.h"
 
 namespace cleave::bench {
 namespace {
@@ -146,16 +146,11 @@ Result<void> report_ladders(const Place& place, const study::CutTrial& fit, stud
 Result<void> run_place(const Place& place, const std::filesystem::path& folder,
                        const Arguments& arguments, Report& report) {
   const auto engine = engine::make_openvino_engine();
-  graph::LoadOptions load;
-  load.infer = engine::type_inference(*engine);
-  const graph::Model model = CLEAVE_TRY(
-      graph::Model::load(folder / "models" / (std::string(place.network) + ".onnx"), load));
+  const graph::Model model = CLEAVE_TRY(trained_network(folder, place.network, *engine));
   const graph::Cut& cut = *CLEAVE_TRY(model.find_cut(place.cut));
-  const auto preprocess = data::Preprocess::guess(model.inputs().front());
-  if (!preprocess)
-    return fail(ErrorCode::kUnsupported, "bench", "the network's input is no picture");
+  const data::Preprocess preprocess = CLEAVE_TRY(picture_input(model));
   const std::size_t most = arguments.quick ? 16 : 300;
-  const auto frames = CLEAVE_TRY(study::load_film(folder / "video" / kFilm, *preprocess, most));
+  const auto frames = CLEAVE_TRY(study::load_film(folder / "video" / kFilm, preprocess, most));
   const auto samples = CLEAVE_TRY(study::load_samples(model, photo_paths(), "", kFitPhotos));
   const auto fit = CLEAVE_TRY(study::CutTrial::create(model, cut, *engine, samples.inputs));
   auto film = CLEAVE_TRY(study::CutTrial::create(model, cut, *engine, frames.inputs));

@@ -8,7 +8,7 @@
 #include "base/random_tensor.h"
 #include "bundle/support.h"
 #include "data/subset.h"
-#include "data/synthetic.h"
+#include "study/pictures.h"
 #include "study/sensitivity.h"
 
 namespace cleave::study {
@@ -91,19 +91,10 @@ TEST(Sensitivity, HeavyDirectionsMoveTheAnswerMore) {
   EXPECT_GT(kl_of(heavy), kl_of(light));
 }
 
-data::Dataset pictures(std::size_t count) {
-  data::Dataset::Parts parts;
-  parts.size = count;
-  parts.picture = [](std::size_t i) -> Result<data::Image> {
-    return data::synthetic_picture(64, 64, i);
-  };
-  return data::Dataset(std::move(parts));
-}
-
 /// Calibrates on the first half of so many pictures and scores on the second.
 Result<Calibration> calibrate_tiny(const graph::Model& model, std::size_t count,
                                    CalibrationOptions options) {
-  const data::Dataset set = pictures(count);
+  const data::Dataset set = synthetic_pictures(count);
   const auto preprocess = *data::Preprocess::guess(model.inputs().front());
   const data::Halves halves = data::shuffled_halves(count, 1);
   options.compare = false;

@@ -7,21 +7,12 @@
 #include "base/folder.h"
 #include "bundle/support.h"
 #include "data/subset.h"
-#include "data/synthetic.h"
 #include "study/calibration_files.h"
+#include "study/pictures.h"
 #include "study/split_request.h"
 
 namespace cleave::study {
 namespace {
-
-data::Dataset pictures(std::size_t count) {
-  data::Dataset::Parts parts;
-  parts.size = count;
-  parts.picture = [](std::size_t i) -> Result<data::Image> {
-    return data::synthetic_picture(64, 64, i);
-  };
-  return data::Dataset(std::move(parts));
-}
 
 class Sweep : public testing::Test {
  protected:
@@ -40,7 +31,7 @@ class Sweep : public testing::Test {
   }
 
   const graph::Model model_ = bundle::tiny();
-  const data::Dataset set_ = pictures(8);
+  const data::Dataset set_ = synthetic_pictures(8);
   const data::Preprocess preprocess_ = *data::Preprocess::guess(model_.inputs().front());
   SweepOptions options_;
   SteadyClock clock_;
