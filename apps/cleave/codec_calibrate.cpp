@@ -127,7 +127,7 @@ void print(const study::Calibration& calibration) {
 
 Result<study::CalibrationOptions> options_of(const Args& args) {
   study::CalibrationOptions options;
-  options.limit.loss_share = CLEAVE_TRY(parse_share(args.floor));
+  options.limit.loss_share = CLEAVE_TRY(about("--floor", parse_share(args.floor)));
   if (args.kl_nats > 0) options.limit.kl_nats = args.kl_nats;
   if (args.psnr_db > 0) options.limit.psnr_db = args.psnr_db;
   options.threads = args.threads;

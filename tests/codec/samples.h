@@ -45,6 +45,7 @@ inline constexpr std::array kEverySpec{
     "cleave",
     "cleave:step=0.5",
     "cleave:target=300",
+    "cleave:layers=4",
     "cleave:profile=fast",
     "cleave:profile=fast,step=0.5",
     "cleave:profile=fast,target=300",
