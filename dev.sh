@@ -2,7 +2,7 @@
 # ./dev.sh VERB [ARGUMENTS]
 #
 #   setup [--dev] [--test]  install what is missing: packages, the inference engine; with --dev what
-#                           lint and fuzz need, with --test the Python that some tests run
+#                           lint, sanitize and fuzz need, with --test the Python that some tests run
 #   build [PRESET]          configure and build (dev, release, asan, tsan, fuzz; default: release)
 #   test [CTEST ARGS]       build and run every test
 #   verify [CTEST ARGS]     check every cut of the networks, where `test` checks every eighth
@@ -117,35 +117,40 @@ setup_openvino() {
   publish "$scratch/new" "$home"
 }
 
-# The Python of the tests that use foreign clients. It moves after it is made, which its `python`
-# survives and its scripts do not: use `python -m`.
-setup_test_python() {
-  local key home
-  key=$({ "$python" -V; cat deps/test-python.txt; } | sha256sum)
-  home=$cache/test-venv-${key:0:8}
-  export CLEAVE_TEST_PYTHON=$home/bin/python
-  [ ! -d "$home" ] || return 0
+# setup_python NAME: makes the Python of deps/NAME-python.txt and leaves its folder in $python_home. It
+# moves after it is made, which its `python` survives and its scripts do not: use `python -m`.
+setup_python() {
+  local key
+  key=$({ "$python" -V; cat "deps/$1-python.txt"; } | sha256sum)
+  python_home=$cache/$1-venv-${key:0:8}
+  [ ! -d "$python_home" ] || return 0
 
-  say "making the tests' Python in $home"
+  say "making a Python of deps/$1-python.txt in $python_home"
   new_scratch
-  quietly test-venv "$python" -m venv "$scratch/new"
-  quietly test-pip retry "$scratch/new/bin/python" -m pip install --disable-pip-version-check \
-    --require-hashes --no-deps --only-binary=:all: -r deps/test-python.txt
-  publish "$scratch/new" "$home"
+  quietly "$1-venv" "$python" -m venv "$scratch/new"
+  quietly "$1-pip" retry "$scratch/new/bin/python" -m pip install --disable-pip-version-check \
+    --require-hashes --no-deps --only-binary=:all: -r "deps/$1-python.txt"
+  publish "$scratch/new" "$python_home"
 }
 
 verb_setup() {
-  local option lists=(deps/debian.txt) test=no
+  local option lists=(deps/debian.txt) pythons=()
   for option; do
     case $option in
-      --dev) lists+=(deps/debian-dev.txt) ;;
-      --test) test=yes ;;
+      --dev) lists+=(deps/debian-dev.txt) pythons+=(lint) ;;
+      --test) pythons+=(test) ;;
       *) say "setup takes --dev and --test, not '$option'"; exit 2 ;;
     esac
   done
   setup_packages "${lists[@]}"
   setup_openvino
-  if [ "$test" = yes ]; then setup_test_python; fi
+  for option in "${pythons[@]}"; do
+    setup_python "$option"
+    case $option in
+      lint) clang_tidy=$(echo "$python_home"/lib/python*/site-packages/clang_tidy/data/bin/clang-tidy) ;;
+      test) export CLEAVE_TEST_PYTHON=$python_home/bin/python ;;
+    esac
+  done
 }
 
 # --- build and test ------------------------------------------------------------------------------
@@ -166,7 +171,10 @@ build() {
 
 verb_build() {
   local preset=${1:-release}
-  if [ "$preset" = fuzz ]; then verb_setup --dev; else verb_setup; fi
+  case $preset in
+    asan | tsan | fuzz) verb_setup --dev ;;
+    *) verb_setup ;;
+  esac
   build "$preset"
 }
 
@@ -194,7 +202,7 @@ verb_verify() {
 }
 
 verb_sanitize() {
-  verb_setup --test
+  verb_setup --dev --test
   build asan --target tests_unit
   run_tests asan -L '^unit$' -j "$jobs"
   build tsan --target tests_tsan
@@ -217,7 +225,7 @@ tidy() {
   echo "clang-tidy $name" >&2
   # The flags are g++'s, some of which clang does not know, and so is the library, whose stable_sort
   # uses what it calls deprecated.
-  if found=$(clang-tidy-19 --quiet -p build/release --extra-arg=-Wno-unknown-warning-option \
+  if found=$("$clang_tidy" --quiet -p build/release --extra-arg=-Wno-unknown-warning-option \
     --extra-arg=-Wno-ignored-optimization-argument --extra-arg=-Wno-deprecated-declarations \
     "$1" 2>&1); then
     touch "$stamp"
@@ -235,7 +243,7 @@ verb_lint() {
   build release
   say "running clang-tidy"
   # Stamps are named by content, so that they hold for every checkout; old ones go.
-  export tidy_stamps=$cache/tidy tidy_context
+  export clang_tidy tidy_stamps=$cache/tidy tidy_context
   mkdir -p "$tidy_stamps"
   find "$tidy_stamps" -type f -mtime +30 -delete
   tidy_context=$(find src apps proto .clang-tidy deps \( -name '*.h' -o -name '*.proto' -o -name .clang-tidy \

@@ -144,7 +144,7 @@ Result<double> parse_duration_ms(std::string_view text) {
   double unit_ms = 1;
   if (digits.ends_with("ms")) {
     digits.remove_suffix(2);
-  } else if (digits.ends_with("s")) {
+  } else if (digits.ends_with('s')) {
     digits.remove_suffix(1);
     unit_ms = 1000;
   }

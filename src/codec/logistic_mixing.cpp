@@ -10,7 +10,7 @@ constexpr int kBuckets = LogisticTables::kBuckets;
 
 /// 65536 / (1 + exp(-logit / 256)). The exponentials are powers by repeated multiplication, which
 /// rounds alike on every machine; a C library's exp need not.
-std::array<std::uint16_t, kLogits> make_probabilities() {
+std::array<std::uint16_t, kLogits> make_probabilities() noexcept {
   constexpr double kStep = 1.0039138893383475734;  // exp(1 / 256)
   std::array<std::uint16_t, kLogits> table;
   double power = 1;
@@ -25,7 +25,8 @@ std::array<std::uint16_t, kLogits> make_probabilities() {
 }
 
 /// For each sixteenth of a per mille or so of probability, the logit whose probability comes next.
-std::array<std::int16_t, kBuckets> make_logits(std::span<const std::uint16_t> probabilities) {
+std::array<std::int16_t, kBuckets> make_logits(
+    std::span<const std::uint16_t> probabilities) noexcept {
   std::array<std::int16_t, kBuckets> table;
   int logit = -kMaxLogit;
   for (int bucket = 0; bucket < kBuckets; ++bucket) {
@@ -36,7 +37,7 @@ std::array<std::int16_t, kBuckets> make_logits(std::span<const std::uint16_t> pr
   return table;
 }
 
-std::array<float, kBuckets> make_costs() {
+std::array<float, kBuckets> make_costs() noexcept {
   std::array<float, kBuckets> costs;
   for (int i = 0; i < kBuckets; ++i)
     costs[i] = static_cast<float>(-std::log2((i + 0.5) / kBuckets));
@@ -44,7 +45,7 @@ std::array<float, kBuckets> make_costs() {
 }
 
 /// 65536 / (n + 1.6) for the n-th bit.
-std::array<std::uint16_t, kMostSeen + 1> make_paces() {
+std::array<std::uint16_t, kMostSeen + 1> make_paces() noexcept {
   std::array<std::uint16_t, kMostSeen + 1> paces;
   for (std::size_t n = 0; n < paces.size(); ++n)
     paces[n] = static_cast<std::uint16_t>(655360 / (10 * n + 16));
@@ -57,7 +58,7 @@ constexpr std::array<std::uint8_t, 4> kStoredSeen{0, 4, 16, 60};
 
 }  // namespace
 
-const LogisticTables kLogistic = [] {
+const LogisticTables kLogistic = []() noexcept {
   LogisticTables tables;
   tables.probabilities = make_probabilities();
   tables.logits = make_logits(tables.probabilities);

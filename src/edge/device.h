@@ -22,7 +22,7 @@ struct DeviceOptions {
   engine::Precision precision = engine::Precision::kF32;
   double slowdown = 1;  ///< above 1: an emulated slower device
   /// How photos are sent whole; nothing: as the bundle says, else as PictureCodec().
-  std::optional<data::PictureCodec> picture;
+  std::optional<data::PictureCodec> picture{};
 };
 
 /// A value and when the device worked on it.

@@ -86,7 +86,7 @@ std::string data_of(const Panel& panel, std::size_t index, Style style) {
   for (std::size_t i = 0; i < panel.points.size(); ++i) {
     block += style == Style::kLines ? panel.points[i] : bar_label(panel, i);
     for (const Series& series : panel.series) block += fmt::format(" {:.6g}", series.values[i]);
-    block += "\n";
+    block += '\n';
   }
   return block + "END\n";
 }

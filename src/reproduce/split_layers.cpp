@@ -250,13 +250,13 @@ std::string split_layers_csv(const std::vector<SplitLayer>& layers) {
   std::string csv = "network,cut,layer,values,macs_before_percent,bytes,zstd_ratio,png_ratio";
   for (const std::string_view change : kChanges)
     csv += fmt::format(",{}", csv_field(fmt::format("{}: change in percent", change)));
-  csv += "\n";
+  csv += '\n';
   for (const SplitLayer& l : layers) {
     csv += fmt::format("{},{},{},{},{:.4g},{:.0f},{:.3g},{:.3g}", csv_field(l.network), l.cut,
                        csv_field(l.layer), l.values, l.macs_before_percent, l.bytes, l.zstd_ratio,
                        l.png_ratio);
     for (const double percent : l.change_percent) csv += fmt::format(",{:.4g}", percent);
-    csv += "\n";
+    csv += '\n';
   }
   return csv;
 }

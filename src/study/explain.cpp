@@ -52,9 +52,10 @@ class Explorer {
   /// Walks away from 1 in strides until the choice changes, then closes in.
   Result<std::optional<Turn>> find_turn(const Axis& axis, const std::string& now, bool up) const {
     double same = 1;
-    for (double before = 1; before < kFarthest; before *= kStride) {
-      const double f = std::min(before * kStride, kFarthest);
-      double other = up ? f : 1 / f;
+    double factor = 1;
+    while (factor < kFarthest) {
+      factor = std::min(factor * kStride, kFarthest);
+      double other = up ? factor : 1 / factor;
       std::string best = CLEAVE_TRY(best_at(axis, other));
       if (best == now) {
         same = other;

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Link kNoLink{};
+const Link kNoLink;
 
 /// A frame whose every stage takes `stage_ms`, one after the other from `start_ms` on.
 FrameRecord record(std::size_t index, int start_ms, int stage_ms, bool warmup = false) {
