@@ -8,6 +8,7 @@ endif()
 add_compile_options(-ffp-contract=off)
 
 if(CLEAVE_SANITIZE STREQUAL "address")
+  add_compile_definitions(CLEAVE_SANITIZED)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(CLEAVE_SANITIZE STREQUAL "thread")

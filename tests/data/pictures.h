@@ -14,11 +14,12 @@ namespace cleave::data {
 /// A picture given by a formula, which other programs can make too.
 inline Image formula_picture(int width, int height) {
   Image image(width, height);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      image.pixel(x, y)[0] = static_cast<std::uint8_t>(x * 7 + y * 13);
-      image.pixel(x, y)[1] = static_cast<std::uint8_t>(x * x + y);
-      image.pixel(x, y)[2] = static_cast<std::uint8_t>(x * y * 3);
+  for (int row = 0; row < height; ++row) {
+    for (int column = 0; column < width; ++column) {
+      const auto x = static_cast<unsigned>(column), y = static_cast<unsigned>(row);
+      image.pixel(column, row)[0] = static_cast<std::uint8_t>(x * 7 + y * 13);
+      image.pixel(column, row)[1] = static_cast<std::uint8_t>(x * x + y);
+      image.pixel(column, row)[2] = static_cast<std::uint8_t>(x * y * 3);
     }
   }
   return image;

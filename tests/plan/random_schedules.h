@@ -8,7 +8,7 @@ namespace cleave::plan {
 
 /// How many random problems solvers are tried on; fewer under the sanitizer, which makes each
 /// thirty times slower and sees what it can see in fewer of them.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CLEAVE_SANITIZED
 inline constexpr int kProblems = 400;
 #else
 inline constexpr int kProblems = 10'000;
