@@ -21,6 +21,9 @@ bool HttpConnection::wait_for_request(Nanos idle_timeout) {
     if (ending_) return false;
     idle_ = true;
   }
+  // Whoever has just come, or has already sent its next request, is not to go at once.
+  if (has_answered_ && !poll_for(fd_, POLLIN, 0)) when_idle_();
+  has_answered_ = true;
   if (!poll_for(fd_, POLLIN, poll_ms(idle_timeout))) return false;
   const std::lock_guard lock(mutex_);
   idle_ = false;
@@ -88,7 +91,7 @@ bool HttpConnection::is_gone() const {
 
 HttpConnections::Entry HttpConnections::open(int fd) {
   const std::lock_guard lock(mutex_);
-  auto connection = std::make_shared<HttpConnection>(fd);
+  auto connection = std::make_shared<HttpConnection>(fd, when_idle_);
   if (ending_) connection->end_when_idle();
   const int number = next_++;
   open_[number] = connection;

@@ -23,7 +23,9 @@ namespace cleave::wire {
 /// holds the connection never acts on a number that has been given to another.
 class HttpConnection {
  public:
-  explicit HttpConnection(int fd) : fd_(fd) {}
+  /// `when_idle` is called when the connection, after a request, begins to wait for the next.
+  HttpConnection(int fd, std::function<void()> when_idle)
+      : fd_(fd), when_idle_(std::move(when_idle)) {}
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -53,6 +55,8 @@ class HttpConnection {
 
  private:
   const int fd_;
+  const std::function<void()> when_idle_;
+  bool has_answered_ = false;  // the answering thread's alone
   mutable std::mutex mutex_;
   bool idle_ = true;
   std::optional<Nanos> head_since_;
@@ -63,6 +67,10 @@ class HttpConnection {
 /// The open connections, by a number that handlers find theirs with. Thread-safe.
 class HttpConnections {
  public:
+  /// `when_idle` is called whenever one has answered and begins to wait: a client may have come
+  /// while make_room() found all of them busy.
+  explicit HttpConnections(std::function<void()> when_idle) : when_idle_(std::move(when_idle)) {}
+
   struct Entry {
     int number;
     std::shared_ptr<HttpConnection> connection;  ///< shared with the request being answered
@@ -80,6 +88,7 @@ class HttpConnections {
   bool wait_until_none(Nanos timeout);
 
  private:
+  const std::function<void()> when_idle_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<int, std::shared_ptr<HttpConnection>> open_;

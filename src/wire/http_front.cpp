@@ -351,7 +351,9 @@ class HttpFront::Impl final : public httplib::Server {
 
   Service& service_;
   const ServerOptions options_;
-  HttpConnections connections_;
+  HttpConnections connections_{[this] {
+    if (threads_->is_short()) connections_.make_room();
+  }};
   HttpThreads* threads_ = nullptr;  // httplib's; outlives every task, which alone use it
   socket_t listener_ = INVALID_SOCKET;
   int port_ = 0;
