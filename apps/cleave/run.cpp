@@ -237,6 +237,9 @@ void add_device_args(CLI::App& command, RunArguments& args) {
   command.add_option("--slowdown", device.slowdown, "emulate a device so much slower")
       ->capture_default_str()
       ->check(CLI::Range(1.0, 1000.0));
+  command.add_flag("--stream", device.stream,
+                   "the inputs follow each other: code what crosses the cut as what changed (its "
+                   "codec must end in h264 or h265)");
   command.add_option(
       "--picture", args.picture,
       picture_help("how photos are sent whole; without it as the bundle was planned, "
@@ -249,7 +252,8 @@ Action define_run(CLI::App& command) {
   auto args = std::make_shared<RunArguments>();
   edge::RunnerOptions& runner = args->runner;
   command.add_option("bundle", args->bundle, "folder that cleave split made")->required();
-  command.add_option("inputs", args->inputs, "photos, .npy files, or folders of them")->required();
+  command.add_option("inputs", args->inputs, "photos, .npy files, folders of them, or films")
+      ->required();
   command.add_option("--server", runner.server, "HOST:PORT or http://HOST:PORT");
   command.add_option("--strategy", runner.strategy, strategies_help());
   command

@@ -73,7 +73,7 @@ Result<void> read_texts(ServeArguments& arguments) {
 void print_models(const std::vector<cloud::Network>& networks) {
   for (const cloud::Network& network : networks) {
     std::string takes = "tensors";
-    if (network.packets) takes += ",packets";
+    if (network.packets) takes += network.packets->sequences ? ",packets,streams" : ",packets";
     if (network.image) takes += ",images";
     fmt::print("model {} takes {} from {}\n", network.name, takes, network.source);
   }

@@ -66,6 +66,8 @@ class CutCodec {
   Result<std::vector<Tensor>> decode(std::span<const std::string> packets) const;
 
   std::size_t size() const { return codecs_.size(); }
+  std::span<const codec::Codec> codecs() const { return codecs_; }
+  std::span<const TensorSpec> values() const { return values_; }
 
  private:
   CutCodec(std::vector<codec::Codec> codecs, std::vector<TensorSpec> values)

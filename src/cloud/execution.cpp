@@ -79,6 +79,19 @@ Result<std::int64_t> batch_of(const Network& network, const wire::WireTensor& in
                                      kMaxBatch));
 }
 
+Result<void> check_sequence(const Network& network, const Call& call) {
+  if (!call.sequence) return {};
+  if (!network.packets->sequences) {
+    return refuse(network,
+                  fmt::format("sequence '{}' of packets in {}, expected a cut whose codecs "
+                              "end in h264 or h265",
+                              call.sequence->id, network.packets->announcement));
+  }
+  if (call.batch == 1) return {};
+  return refuse(network, fmt::format("sequence '{}' with {} frames in a request, expected 1",
+                                     call.sequence->id, call.batch));
+}
+
 Result<void> read_feed(const Network& network, const wire::InferRequest& request, Call& call) {
   // A network may have a plain input called "image": the datatype tells them apart.
   if (request.inputs.size() == 1 && request.inputs[0].datatype == wire::kBytes) {
@@ -86,7 +99,8 @@ Result<void> read_feed(const Network& network, const wire::InferRequest& request
     if (network.packets && input.name == kPacketInput) {
       call.feed = Call::Feed::kPackets;
       call.batch = CLEAVE_TRY(batch_of(network, input, network.packets->codec.size()));
-      return {};
+      call.sequence = CLEAVE_TRY(read_sequence(request.parameters));
+      return check_sequence(network, call);
     }
     if (network.image && input.name == kImageInput) {
       call.feed = Call::Feed::kImages;
@@ -127,6 +141,7 @@ Result<std::vector<Tensor>> decode(const Network& network, const wire::InferRequ
     case Call::Feed::kPackets: {
       const std::size_t count = network.packets->codec.size();
       const std::span packets(request.inputs[0].elements);
+      if (call.sequence) return network.packets->sequences->decode(*call.sequence, packets);
       return network.packets->codec.decode(packets.subspan(sample * count, count));
     }
     case Call::Feed::kImages: {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cloud/network.h"
+#include "cloud/sequences.h"
 #include "wire/types.h"
 
 namespace cleave::cloud {
@@ -21,6 +22,7 @@ struct Call {
   enum class Feed { kTensors, kPackets, kImages };
   Feed feed = Feed::kTensors;
   std::int64_t batch = 1;            ///< runs of the network; plain tensors are one
+  std::optional<Sequence> sequence;  ///< whose next frame the packets are
   std::vector<std::size_t> outputs;  ///< positions among the network's, in the order of the answer
 };
 

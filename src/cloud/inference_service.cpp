@@ -30,7 +30,7 @@ wire::ServerMetadata InferenceService::server_metadata() const {
   return {.name = "cleave",
           .version = version_,
           .extensions = {"binary_tensor_data", "model_configuration", "model_repository",
-                         "parameters", "statistics", "cleave_packet", "cleave_image"}};
+                         "parameters", "sequence", "statistics", "cleave_packet", "cleave_image"}};
 }
 
 Result<wire::ModelMetadata> InferenceService::model_metadata(std::string_view name,

@@ -26,6 +26,8 @@ wire::ModelMetadata metadata_of(const Network& network) {
   if (network.packets) {
     metadata.parameters.emplace(kPacketInput, network.packets->announcement);
     metadata.parameters.emplace("packet_version", std::int64_t{codec::kPacketVersion});
+    if (network.packets->sequences)
+      metadata.parameters.emplace("stream_version", std::int64_t{codec::kStreamVersion});
   }
   if (network.image) metadata.parameters.emplace(kImageInput, network.image->spec());
   return metadata;

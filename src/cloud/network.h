@@ -8,6 +8,7 @@
 
 #include "base/tensor.h"
 #include "bundle/bundle.h"
+#include "cloud/sequences.h"
 #include "data/preprocess.h"
 #include "engine/engine.h"
 #include "wire/types.h"
@@ -23,7 +24,8 @@ inline constexpr std::string_view kImageInput = "image";
 /// A tail's second way in: packets instead of the tensors that cross the cut.
 struct PacketFeed {
   bundle::CutCodec codec;
-  std::string announcement;  ///< "name:dtype:shape:codec" of each value, joined by ';'
+  std::string announcement;              ///< "name:dtype:shape:codec" of each value, joined by ';'
+  std::shared_ptr<Sequences> sequences;  ///< null where the codecs code no streams
 };
 
 /// A compiled network, its names, and what it takes besides plain tensors.

@@ -87,7 +87,9 @@ class Loader {
     tail.name = bundle_name + "@" + cut.id;
     std::string bytes = CLEAVE_TRY(bundle.read(cut.tail));
     tail.session = CLEAVE_TRY(engine_.compile(std::move(bytes), options_.engine));
-    PacketFeed packets{CLEAVE_TRY(bundle::CutCodec::create(cut)), ""};
+    PacketFeed packets{CLEAVE_TRY(bundle::CutCodec::create(cut)), "", nullptr};
+    if (auto sequences = Sequences::create(packets.codec))
+      packets.sequences = *std::move(sequences);
     std::vector<TensorSpec> crossing;
     for (const bundle::CrossingValue& c : cut.crossing) {
       crossing.push_back(c.value);

@@ -15,11 +15,13 @@ struct Extension {
   std::string_view text;
   InputKind kind;
 };
-constexpr std::array<Extension, 5> kExtensions{{{".jpg", InputKind::kImage},
+constexpr std::array<Extension, 7> kExtensions{{{".jpg", InputKind::kImage},
                                                 {".jpeg", InputKind::kImage},
                                                 {".png", InputKind::kImage},
                                                 {".webp", InputKind::kImage},
-                                                {".npy", InputKind::kTensor}}};
+                                                {".npy", InputKind::kTensor},
+                                                {".mp4", InputKind::kFilm},
+                                                {".y4m", InputKind::kFilm}}};
 
 Result<std::vector<InputItem>> expand_folder(const fs::path& folder) {
   std::vector<InputItem> items;
@@ -28,7 +30,8 @@ Result<std::vector<InputItem>> expand_folder(const fs::path& folder) {
   for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     const auto kind = input_kind(it->path());
     std::error_code ignored;  // a dangling link is not an input
-    if (kind && it->is_regular_file(ignored)) items.push_back({it->path(), *kind});
+    const bool wanted = kind && kind != InputKind::kFilm;
+    if (wanted && it->is_regular_file(ignored)) items.push_back({it->path(), *kind});
   }
   if (error)
     return fail(ErrorCode::kIo, kPlace,
@@ -68,9 +71,10 @@ Result<std::vector<InputItem>> expand_inputs(std::span<const std::string> paths)
     } else if (const auto kind = input_kind(path)) {
       items.push_back({path, *kind});
     } else {
-      return fail(
-          ErrorCode::kInvalidArgument, kPlace,
-          "'" + text + "' is of an unknown kind, expected a .jpg, .jpeg, .png, .webp or .npy file");
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "'" + text +
+                      "' is of an unknown kind, expected a .jpg, .jpeg, .png, .webp, .npy, .mp4 or "
+                      ".y4m file");
     }
   }
   return items;

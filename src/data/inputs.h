@@ -14,6 +14,7 @@ namespace cleave::data {
 enum class InputKind {
   kImage,   ///< .jpg, .jpeg, .png, .webp
   kTensor,  ///< .npy
+  kFilm,    ///< .mp4, .y4m
 };
 
 /// Nothing for a file of another kind. Extensions are compared without case.
@@ -26,8 +27,8 @@ struct InputItem {
 };
 
 /// Files stay in the order given; a folder becomes the pictures and tensors below it, sorted by
-/// path, other files and links to folders passed over. Errors: kNotFound for a path that is not
-/// there, kInvalidArgument for a file of another kind or a folder with none of ours.
+/// path, other files, films and links to folders passed over. Errors: kNotFound for a path that is
+/// not there, kInvalidArgument for a file of another kind or a folder with none of ours.
 Result<std::vector<InputItem>> expand_inputs(std::span<const std::string> paths);
 
 }  // namespace cleave::data

@@ -45,8 +45,8 @@ Result<Timed<std::vector<Tensor>>> Device::run_whole(std::span<const Tensor> inp
   return timed([&] { return session->run(inputs); });
 }
 
-Result<Timed<std::vector<Tensor>>> Device::run_head(const bundle::CutEntry& cut,
-                                                    std::span<const Tensor> inputs) {
+Result<Timed<std::vector<NamedTensor>>> Device::run_head(const bundle::CutEntry& cut,
+                                                         std::span<const Tensor> inputs) {
   const std::lock_guard lock(mutex_);
   Head* half = CLEAVE_TRY(head(cut));
   const std::vector<TensorSpec>& names = bundle_.manifest().inputs;
@@ -56,23 +56,38 @@ Result<Timed<std::vector<Tensor>>> Device::run_head(const bundle::CutEntry& cut,
     if (!input) return missing(wanted.name);
     head_inputs.push_back(*input);
   }
-  return timed([&] { return half->session->run(head_inputs); });
+  return timed([&]() -> Result<std::vector<NamedTensor>> {
+    std::vector<NamedTensor> outputs;
+    for (Tensor& output : CLEAVE_TRY(half->session->run(head_inputs)))
+      outputs.push_back({cut.head_outputs[outputs.size()].name, std::move(output)});
+    return outputs;
+  });
 }
 
 Result<Timed<std::vector<std::string>>> Device::encode(const bundle::CutEntry& cut,
                                                        std::span<const Tensor> inputs,
-                                                       std::span<const Tensor> head_outputs) {
+                                                       std::span<const NamedTensor> head_outputs) {
   const std::lock_guard lock(mutex_);
   Head* half = CLEAVE_TRY(head(cut));
   std::vector<const Tensor*> values;
   for (const bundle::CrossingValue& crossing : cut.crossing) {
     const std::string& name = crossing.value.name;
-    const Tensor* value = find(name, cut.head_outputs, head_outputs);
-    if (!value) value = find(name, bundle_.manifest().inputs, inputs);
+    const auto output = std::ranges::find(head_outputs, name, &NamedTensor::name);
+    const Tensor* value = output != head_outputs.end()
+                              ? &output->tensor
+                              : find(name, bundle_.manifest().inputs, inputs);
     if (!value) return missing(name);
     values.push_back(value);
   }
-  return timed([&] { return half->codec.encode(values); });
+  return timed(
+      [&] { return half->stream ? half->stream->encode(values) : half->codec.encode(values); });
+}
+
+Result<void> Device::request_key_frame(const bundle::CutEntry& cut) {
+  const std::lock_guard lock(mutex_);
+  Head* half = CLEAVE_TRY(head(cut));
+  if (half->stream) half->stream->request_key_frame();
+  return {};
 }
 
 Result<Timed<std::string>> Device::encode_picture(const data::Image& picture) {
@@ -101,10 +116,13 @@ Result<engine::Session*> Device::whole() {
 Result<Device::Head*> Device::head(const bundle::CutEntry& cut) {
   if (const auto it = heads_.find(cut.id); it != heads_.end()) return &it->second;
   auto codec = CLEAVE_TRY(bundle::CutCodec::create(cut));
+  std::optional<bundle::CutStreamEncoder> stream;
+  if (options_.stream) stream = CLEAVE_TRY(bundle::CutStreamEncoder::create(codec));
   auto session = CLEAVE_TRY(compile(cut.head));
   const bundle::CheckVector check = CLEAVE_TRY(bundle_.check_vector(cut));
   CLEAVE_CHECK(bundle::verify_head(*session, cut, bundle_.manifest(), check, options_.precision));
-  return &heads_.emplace(cut.id, Head{std::move(session), std::move(codec)}).first->second;
+  return &heads_.emplace(cut.id, Head{std::move(session), std::move(codec), std::move(stream)})
+              .first->second;
 }
 
 Result<std::unique_ptr<engine::Session>> Device::compile(const bundle::FileEntry& file) {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "bundle/bundle.h"
+#include "bundle/cut_stream.h"
 #include "data/picture_codec.h"
 #include "edge/frame.h"
 #include "engine/engine.h"
@@ -22,7 +23,9 @@ struct DeviceOptions {
   engine::Precision precision = engine::Precision::kF32;
   double slowdown = 1;  ///< above 1: an emulated slower device
   /// How photos are sent whole; nothing: as the bundle says, else as PictureCodec().
-  std::optional<data::PictureCodec> picture{};
+  std::optional<data::PictureCodec> picture;
+  /// Frames follow each other: what crosses a cut is coded as what changed since the last one.
+  bool stream = false;
 };
 
 /// A value and when the device worked on it.
@@ -45,21 +48,27 @@ class Device {
   /// The whole network: inputs and outputs in its own order.
   Result<Timed<std::vector<Tensor>>> run_whole(std::span<const Tensor> inputs);
   /// The head of a cut of this bundle: the network's inputs to CutEntry::head_outputs.
-  Result<Timed<std::vector<Tensor>>> run_head(const bundle::CutEntry& cut,
-                                              std::span<const Tensor> inputs);
-  /// One packet per crossing value, taken from the head's outputs and the network's inputs.
+  Result<Timed<std::vector<NamedTensor>>> run_head(const bundle::CutEntry& cut,
+                                                   std::span<const Tensor> inputs);
+  /// One packet per crossing value, taken from the head's outputs and the network's inputs. With
+  /// DeviceOptions::stream one of a stream's, and kInvalidArgument where the cut's codecs code
+  /// none.
   Result<Timed<std::vector<std::string>>> encode(const bundle::CutEntry& cut,
                                                  std::span<const Tensor> inputs,
-                                                 std::span<const Tensor> head_outputs);
+                                                 std::span<const NamedTensor> head_outputs);
+  /// Makes the cut's next packets key frames, for a server that has lost the stream.
+  Result<void> request_key_frame(const bundle::CutEntry& cut);
   /// A photo as the server takes it. Errors: those of data::PictureCodec.
   Result<Timed<std::string>> encode_picture(const data::Image& picture);
 
   double slowdown() const { return slowdown_.factor(); }
+  bool streams() const { return options_.stream; }
 
  private:
   struct Head {
     std::unique_ptr<engine::Session> session;
     bundle::CutCodec codec;
+    std::optional<bundle::CutStreamEncoder> stream;
   };
   Result<engine::Session*> whole();
   Result<const data::PictureCodec*> picture_codec();

@@ -24,7 +24,7 @@ struct Span {
 /// What a frame goes through, in order of time.
 enum class Stage {
   kPrepare,  ///< decoding and resizing the photo, or reading the tensor; no part of the latency
-  kLost,     ///< an attempt that the server did not answer, before the device did
+  kLost,     ///< an attempt that came to nothing, before the device answered or a key frame went
   kHead,     ///< the head, or the whole network, on the device
   kEncode,   ///< packets, a picture, or plain copies
   kUp,       ///< estimated: what the network took, less `down`

@@ -15,7 +15,8 @@ std::unexpected<Error> about(const data::InputItem& item, Error error) {
   return std::unexpected(std::move(error));
 }
 
-bool is_picture(const data::InputItem& item) { return item.kind == data::InputKind::kImage; }
+bool is_film(const data::InputItem& item) { return item.kind == data::InputKind::kFilm; }
+bool is_picture(const data::InputItem& item) { return item.kind != data::InputKind::kTensor; }
 
 }  // namespace
 
@@ -37,7 +38,7 @@ Result<FrameReader> FrameReader::create(const bundle::Manifest& manifest,
     if (picture && !reader.preprocess_) {
       return fail(ErrorCode::kInvalidArgument, kPlace,
                   "'" + items[at].path.string() +
-                      "' is a photo, and the bundle has no preprocessing: expected .npy");
+                      "' holds pictures, and the bundle has no preprocessing: expected .npy");
     }
     if (!picture && static_cast<std::size_t>(tensors) != files) {
       return fail(ErrorCode::kInvalidArgument, kPlace,
@@ -51,19 +52,58 @@ Result<FrameReader> FrameReader::create(const bundle::Manifest& manifest,
   }
   if (reader.groups_.empty())
     return fail(ErrorCode::kInvalidArgument, kPlace, "no input was given, expected one or more");
-  reader.warmup_ = static_cast<std::size_t>(warmup);
-  reader.frames_ = reader.groups_.size() * static_cast<std::size_t>(repeat);
+  reader.warmup_left_ = static_cast<std::size_t>(warmup);
+  reader.groups_left_ = reader.groups_.size() * static_cast<std::size_t>(repeat);
   return reader;
 }
 
 Result<std::optional<Frame>> FrameReader::next() {
-  if (next_ == warmup_ + frames_) return std::nullopt;
-  const bool warmup = next_ < warmup_;
-  const std::size_t index = warmup ? 0 : next_ - warmup_;
-  ++next_;
-  Frame frame = CLEAVE_TRY(read(groups_[index % groups_.size()]));
-  frame.index = index;
-  frame.warmup = warmup;
+  const bool warmup = warmup_left_ > 0;
+  if (warmup) --warmup_left_;
+  std::optional<Frame> frame;
+  while (!frame && groups_left_ > 0) {
+    frame = CLEAVE_TRY(next_of_group());
+    if (warmup) {
+      film_.reset();  // from its beginning again
+      break;
+    }
+    if (frame && film_) break;
+    --groups_left_;
+    group_ = (group_ + 1) % groups_.size();
+  }
+  if (!frame) return std::nullopt;
+  frame->index = warmup ? 0 : index_++;
+  frame->warmup = warmup;
+  return frame;
+}
+
+/// Nothing behind a film's last.
+Result<std::optional<Frame>> FrameReader::next_of_group() {
+  const Group group = groups_[group_];
+  if (!is_film(group.front())) return read(group);
+  auto frame = next_of_film(group.front());
+  if (!frame) return about(group.front(), std::move(frame).error());
+  return frame;
+}
+
+Result<std::optional<Frame>> FrameReader::next_of_film(const data::InputItem& item) {
+  Frame frame;
+  frame.prepare.start = clock_->now();
+  if (!film_) {
+    film_ = CLEAVE_TRY(data::Film::open(item.path));
+    picture_ = 0;
+  }
+  const auto image = CLEAVE_TRY(film_->next());
+  if (!image) {
+    film_.reset();
+    if (picture_ > 0) return std::nullopt;
+    return fail(ErrorCode::kInvalidArgument, kPlace, "no pictures, expected one or more");
+  }
+  frame.name = item.path.filename().string() + ":" + std::to_string(picture_++);
+  frame.picture = preprocess_->picture(*image);
+  frame.inputs.push_back(preprocess_->apply(*frame.picture));
+  CLEAVE_CHECK(engine::check_inputs(manifest_->inputs, frame.inputs));
+  frame.prepare.end = clock_->now();
   return frame;
 }
 

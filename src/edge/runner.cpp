@@ -41,6 +41,12 @@ Result<std::unique_ptr<Runner>> Runner::create(bundle::Bundle bundle, engine::En
 }
 
 Result<void> Runner::run(const Plan& plan, const FrameSink& sink) {
+  if (device_.streams() && plan.inflight > 1) {
+    return fail(ErrorCode::kInvalidArgument, "edge",
+                "frames of a stream with " + std::to_string(plan.inflight) +
+                    " in flight, expected 1: each is coded as what changed since the last that "
+                    "arrived");
+  }
   FrameReader reader =
       CLEAVE_TRY(FrameReader::create(manifest(), plan.items, plan.warmup, plan.repeat, clock_));
   // One after another, so that no warm-up frame is still under way when the figures begin.

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -85,40 +87,60 @@ class CloudStrategy final : public Strategy {
   std::string model_name_;
 };
 
+/// What tells one stream from all others that a server may be sent.
+std::int64_t new_sequence_id() {
+  std::random_device device;
+  const std::uint64_t bits = (std::uint64_t{device()} << 32 | device()) >> 1;
+  return static_cast<std::int64_t>(std::max<std::uint64_t>(1, bits));
+}
+
 /// Runs the head and sends a packet per crossing value.
 class SplitStrategy final : public Strategy {
  public:
   SplitStrategy(const StrategyContext& context, const bundle::CutEntry& cut)
-      : context_(context), cut_(cut), model_name_(context.bundle.manifest().name + "@" + cut.id) {}
+      : context_(context), cut_(cut), model_name_(context.bundle.manifest().name + "@" + cut.id) {
+    if (context.device.streams()) sequence_id_ = new_sequence_id();
+  }
   std::string_view name() const override { return "split"; }
 
   Result<Departure> depart(Frame frame) override {
     Departure departure = begin(std::move(frame), name(), context_.clock);
     departure.result.cut = cut_.id;
     departure.remote_outputs = cut_.tail_outputs;
-    const std::vector<Tensor>& inputs = departure.frame.inputs;
-    auto head = CLEAVE_TRY(context_.device.run_head(cut_, inputs));
-    auto packets = CLEAVE_TRY(context_.device.encode(cut_, inputs, head.value));
+    auto head = CLEAVE_TRY(context_.device.run_head(cut_, departure.frame.inputs));
     departure.result.stages[Stage::kHead] = head.span;
-    departure.result.stages[Stage::kEncode] = packets.span;
     departure.result.latency.start = head.span.start;
-    for (std::size_t i = 0; i < head.value.size(); ++i)
-      departure.local_outputs.push_back({cut_.head_outputs[i].name, std::move(head.value[i])});
-
-    wire::InferRequest request;
-    request.model_name = model_name_;
-    const auto count = static_cast<std::int64_t>(packets.value.size());
-    request.inputs.push_back(wire::bytes_tensor("packet", {1, count}, std::move(packets.value)));
-    departure.request = std::move(request);
+    departure.local_outputs = std::move(head.value);
+    CLEAVE_CHECK(encode(departure));
+    if (sequence_id_) departure.recode = [this](Departure& lost) { return encode_as_key(lost); };
     return departure;
   }
 
   Result<FrameResult> arrive(Departure departure) override { return travel(context_, departure); }
 
  private:
+  Result<void> encode(Departure& departure) const {
+    auto packets =
+        CLEAVE_TRY(context_.device.encode(cut_, departure.frame.inputs, departure.local_outputs));
+    departure.result.stages[Stage::kEncode] = packets.span;
+    wire::InferRequest request;
+    request.model_name = model_name_;
+    if (sequence_id_) request.parameters.emplace("sequence_id", *sequence_id_);
+    const auto count = static_cast<std::int64_t>(packets.value.size());
+    request.inputs.push_back(wire::bytes_tensor("packet", {1, count}, std::move(packets.value)));
+    departure.request = std::move(request);
+    return {};
+  }
+
+  Result<void> encode_as_key(Departure& departure) const {
+    CLEAVE_CHECK(context_.device.request_key_frame(cut_));
+    return encode(departure);
+  }
+
   StrategyContext context_;
   const bundle::CutEntry& cut_;
   std::string model_name_;
+  std::optional<std::int64_t> sequence_id_;  ///< where the device streams
 };
 
 Result<std::unique_ptr<Strategy>> device_kind(const StrategyContext& context) {
@@ -158,7 +180,14 @@ Result<const StrategyKind*> find_strategy(std::string_view name) {
 }
 
 Result<FrameResult> travel(const StrategyContext& context, Departure& departure) {
-  auto answer = CLEAVE_TRY(context.remote->infer(std::move(*departure.request)));
+  const Nanos sent = context.clock.now();
+  auto first = context.remote->infer(std::move(*departure.request));
+  if (!first && first.error().code == ErrorCode::kOutOfSync && departure.recode) {
+    departure.result.stages[Stage::kLost] = {sent, context.clock.now()};
+    CLEAVE_CHECK(departure.recode(departure));
+    first = context.remote->infer(std::move(*departure.request));
+  }
+  auto answer = CLEAVE_TRY(std::move(first));
   FrameResult result = std::move(departure.result);
   result.outputs =
       CLEAVE_TRY(join_outputs(context.bundle.manifest().outputs, std::move(departure.local_outputs),

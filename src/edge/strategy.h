@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,8 @@ struct Departure {
   std::vector<NamedTensor> local_outputs;      ///< network outputs that were born on the device
   std::span<const TensorSpec> remote_outputs;  ///< what the server is to answer with
   double recorded_server_ms = 0;               ///< decoding and tail, where `auto` knows them
+  /// Makes `request` anew as a key frame; empty where the frame is none of a stream.
+  std::function<Result<void>(Departure&)> recode;
 };
 
 /// A way to answer frames.
@@ -63,8 +66,8 @@ std::span<const StrategyKind> strategy_kinds();
 /// The strategy of this name; an error lists the names there are.
 Result<const StrategyKind*> find_strategy(std::string_view name);
 
-/// Sends the request of a departure and joins the answer with what the device knows. After an error
-/// the frame is still there.
+/// Sends the request of a departure and joins the answer with what the device knows; once more, as
+/// a key frame, where the server has lost the stream. After an error the frame is still there.
 Result<FrameResult> travel(const StrategyContext& context, Departure& departure);
 
 std::unique_ptr<Strategy> make_device_strategy(const StrategyContext& context);

@@ -1,6 +1,7 @@
 #include "study/samples.h"
 
 #include "base/random_tensor.h"
+#include "data/film.h"
 #include "data/inputs.h"
 #include "data/npy.h"
 
@@ -29,6 +30,22 @@ Result<std::vector<Tensor>> noise(const std::vector<TensorSpec>& inputs) {
                     std::to_string(kMaxNoiseBytes));
   }
   return random_tensors(inputs, kSeed);
+}
+
+void add_picture(data::Image image, Samples& samples) {
+  samples.inputs.push_back({samples.preprocess->apply(image)});
+  samples.pictures.push_back(std::move(image));
+}
+
+/// The film's first pictures, until there are `limit` samples.
+Result<void> add_film(const std::filesystem::path& path, std::size_t limit, Samples& samples) {
+  data::Film film = CLEAVE_TRY(data::Film::open(path));
+  while (samples.inputs.size() < limit) {
+    auto image = CLEAVE_TRY(film.next());
+    if (!image) break;
+    add_picture(*std::move(image), samples);
+  }
+  return {};
 }
 
 }  // namespace
@@ -71,11 +88,14 @@ Result<Samples> load_samples(const graph::Model& model, std::span<const std::str
                       shape_text(model.inputs().front().shape) +
                       " does not look like a picture; say how with --preprocess");
     }
-    data::Image image = CLEAVE_TRY(data::load_image(item.path));
-    samples.inputs.push_back({samples.preprocess->apply(image)});
-    samples.pictures.push_back(std::move(image));
+    if (item.kind == data::InputKind::kFilm) {
+      CLEAVE_CHECK(about("'" + item.path.string() + "'", add_film(item.path, limit, samples)));
+      continue;
+    }
+    add_picture(CLEAVE_TRY(data::load_image(item.path)), samples);
   }
-  return samples;
+  if (!samples.inputs.empty()) return samples;
+  return fail(ErrorCode::kInvalidArgument, kPlace, "films without a picture, expected one or more");
 }
 
 }  // namespace cleave::study

@@ -25,9 +25,9 @@ struct Samples {
 Result<std::optional<data::Preprocess>> choose_preprocess(std::span<const TensorSpec> inputs,
                                                           std::string_view spec);
 
-/// Loads photos, .npy files or folders of them for a network with one input; without any path,
-/// seeded noise for a network of any inputs. `preprocess` is a spec, or empty for the one that the
-/// input's shape suggests. At most `limit` files are read.
+/// Loads photos, .npy files, folders of them or films for a network with one input; without any
+/// path, seeded noise for a network of any inputs. `preprocess` is a spec, or empty for the one
+/// that the input's shape suggests. At most `limit` files and pictures of films are read.
 Result<Samples> load_samples(const graph::Model& model, std::span<const std::string> paths,
                              std::string_view preprocess, std::size_t limit);
 

@@ -53,6 +53,31 @@ TEST_F(FrameReaderTest, RepeatsAfterTheWarmUp) {
   EXPECT_EQ(seen, "(a.npy) a.npy b.npy a.npy b.npy ");
 }
 
+TEST_F(FrameReaderTest, AFilmIsAFrameForEachPicture) {
+  const auto manifest =
+      manifest_with({{"x", DType::kF32, {1, 3, 8, 8}}}, "image:size=8,mean=imagenet");
+  const std::string head = "YUV4MPEG2 W8 H8 Cmono\n";
+  const auto picture = [](char grey) { return "FRAME\n" + std::string(64, grey); };
+  ASSERT_TRUE(write_file(folder_ / "two.y4m", head + picture(60) + picture(120)));
+  ASSERT_TRUE(write_file(folder_ / "none.y4m", head));
+  const std::vector<InputItem> items{{folder_ / "two.y4m", InputKind::kFilm}};
+  auto reader = FrameReader::create(manifest, items, 2, 2, test_clock());
+  ASSERT_TRUE(reader);
+  std::string seen;
+  std::size_t expected_index = 0;
+  while (auto frame = *reader->next()) {
+    seen += (frame->warmup ? "(" + frame->name + ")" : frame->name) + " ";
+    EXPECT_EQ(frame->index, frame->warmup ? 0 : expected_index++);
+    ASSERT_TRUE(frame->picture);
+    EXPECT_EQ(frame->picture->pixel(0, 0)[0] < 80, frame->name.ends_with(":0"));
+  }
+  EXPECT_EQ(seen, "(two.y4m:0) (two.y4m:0) two.y4m:0 two.y4m:1 two.y4m:0 two.y4m:1 ");
+
+  const auto none = error_of(manifest, {{folder_ / "none.y4m", InputKind::kFilm}});
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->message.contains("none.y4m': no pictures")) << none->message;
+}
+
 TEST_F(FrameReaderTest, TakesAsManyTensorsAsTheNetworkHasInputs) {
   const auto manifest = manifest_with({{"x", DType::kF32, {2}}, {"y", DType::kF32, {3}}});
   const std::vector<InputItem> items{npy("x.npy", {2}), npy("y.npy", {3})};

@@ -123,7 +123,9 @@ TEST_F(Strategies, StretchEverythingThatTheDeviceDoes) {
     void sleep_until(Nanos when) override { time = std::max(time, when); }
     mutable Nanos time{0};
   } clock;
-  Device device(bundle, test_engine(), clock, {.slowdown = 5});
+  DeviceOptions options;
+  options.slowdown = 5;
+  Device device(bundle, test_engine(), clock, options);
   const Frame frame = frame_of(bundle.manifest(), 1);
   const auto whole = device.run_whole(frame.inputs);
   ASSERT_TRUE(whole);
