@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace cleave::study {
 namespace {
@@ -52,32 +53,57 @@ Result<std::vector<codec::Codec>> calibrated_codecs(std::string_view spec, const
   return codecs;
 }
 
+namespace {
+
+/// What a codec comes to on the trial that scores.
+struct Tried {
+  TrialSummary summary;
+  double badness = 0;
+};
+
+/// Nothing where the codec refuses the values.
+std::optional<Tried> try_spec(const std::string& spec, const CutTrial& fit, CutTrial& score,
+                              const Badness& badness) {
+  const auto codecs = calibrated_codecs(spec, fit);
+  if (!codecs) return std::nullopt;
+  const auto results = score.run(*codecs);
+  if (!results) return std::nullopt;
+  return Tried{summarize_trial(*results), badness(*results)};
+}
+
+/// Bytes at a badness of 1, between a codec within the limit and a coarser one beyond it.
+double bytes_between(const Tried& within, const std::optional<Tried>& coarser) {
+  const double bytes = within.summary.bytes.value;
+  if (!coarser || within.badness <= 0 || coarser->summary.bytes.value >= bytes) return bytes;
+  const double coarser_bytes = coarser->summary.bytes.value;
+  const double share = std::log(coarser->badness) / std::log(coarser->badness / within.badness);
+  return coarser_bytes * std::pow(bytes / coarser_bytes, share);
+}
+
+}  // namespace
+
 Result<FamilyChoice> try_family(const CodecFamily& family, CutTrial& fit, CutTrial& score,
                                 const Badness& badness) {
   FamilyChoice choice{family.name, "", {}, std::numeric_limits<double>::infinity()};
-  double coarser_bytes = 0;
-  double coarser_badness = 0;
-  for (const std::string& spec : family.specs) {
-    const auto codecs = calibrated_codecs(spec, fit);
-    if (!codecs) continue;
-    const auto results = score.run(*codecs);
-    if (!results) continue;
-    const TrialSummary summary = summarize_trial(*results);
-    const double found = badness(*results);
-    if (found <= 1) {
-      choice.spec = spec;
-      choice.summary = summary;
-      choice.bytes_at_limit = summary.bytes.value;
-      if (coarser_bytes > 0 && found > 0 && coarser_bytes < summary.bytes.value) {
-        const double share = std::log(coarser_badness) / std::log(coarser_badness / found);
-        choice.bytes_at_limit =
-            coarser_bytes * std::pow(summary.bytes.value / coarser_bytes, share);
-      }
-      return choice;
+  // Finer is nearer: halve the range between a codec beyond the limit and one within.
+  std::size_t within = family.specs.size();
+  std::size_t beyond = 0;  // specs before this one
+  std::optional<Tried> best;
+  std::optional<Tried> coarser;
+  for (std::size_t at = within - 1; beyond < within; at = (beyond + within) / 2) {
+    std::optional<Tried> tried = try_spec(family.specs[at], fit, score, badness);
+    if (tried && tried->badness <= 1) {
+      best = std::move(tried);
+      within = at;
+    } else {
+      coarser = std::move(tried);
+      beyond = at + 1;
     }
-    coarser_bytes = summary.bytes.value;
-    coarser_badness = found;
   }
+  if (!best) return choice;
+  choice.spec = family.specs[within];
+  choice.bytes_at_limit = bytes_between(*best, coarser);
+  choice.summary = std::move(best->summary);
   return choice;
 }
 

@@ -28,8 +28,8 @@ struct FamilyChoice {
   double bytes_at_limit = 0;
 };
 
-/// Tries a family's codecs, calibrated on the values of `fit`, on the samples of `score`. Codecs
-/// that refuse the values are passed over.
+/// Tries some of a family's codecs, calibrated on the values of `fit`, on the samples of `score`:
+/// the limit is looked for by halves. Codecs that refuse the values count as beyond it.
 Result<FamilyChoice> try_family(const CodecFamily& family, CutTrial& fit, CutTrial& score,
                                 const Badness& badness);
 

@@ -316,10 +316,14 @@ class Search {
 
 FeatureSearchOptions FeatureSearchOptions::for_cut(const graph::Cut& cut) {
   constexpr std::int64_t kProbingMacs = 3'000'000'000'000;
+  constexpr std::int64_t kDesignMacs = 300'000'000'000;
+  constexpr std::size_t kLeastSamples = 16;
   FeatureSearchOptions options;
-  if (cut.tail_macs > 0)
-    options.probing_runs =
-        std::min(options.probing_runs, static_cast<std::size_t>(kProbingMacs / cut.tail_macs));
+  if (cut.tail_macs <= 0) return options;
+  options.probing_runs =
+      std::min(options.probing_runs, static_cast<std::size_t>(kProbingMacs / cut.tail_macs));
+  options.design_samples = std::clamp(static_cast<std::size_t>(kDesignMacs / cut.tail_macs),
+                                      kLeastSamples, options.design_samples);
   return options;
 }
 

@@ -16,7 +16,7 @@ struct FeatureSearchOptions {
   std::size_t probing_runs = 8192;
   double step = 0;  ///< to begin with, in deviations; 0: a third
 
-  /// Heavy tails are probed with fewer samples, so that it takes minutes.
+  /// Heavy tails are probed with and tried on fewer samples, so that it takes minutes.
   static FeatureSearchOptions for_cut(const graph::Cut& cut);
 };
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/folder.h"
 #include "base/random_tensor.h"
@@ -61,6 +63,29 @@ TEST(CutTrial, CoarserCodesAreFurtherOff) {
 }
 
 /// Errors of the tail's own size in directions that the gram calls heavy move the answer more.
+TEST(CodecFamily, FindsWhatTryingAllFinds) {
+  const graph::Model model = tiny();
+  CutTrial fit = trial_of(model, 4);
+  CutTrial score = trial_of(model, 6);
+  const CodecFamily family{"quant",
+                           {"quant:bits=1", "quant:bits=2", "quant:bits=3", "quant:bits=4",
+                            "quant:bits=5", "quant:bits=6", "quant:bits=7", "quant:bits=8"}};
+  std::vector<double> kls;
+  for (const std::string& spec : family.specs) {
+    const auto results = score.run(*calibrated_codecs(spec, fit));
+    kls.push_back(summarize_trial(*results).accuracy.kl_nats->value);
+  }
+  ASSERT_TRUE(std::ranges::is_sorted(kls, std::greater()));
+  for (std::size_t i = 0; i < kls.size(); ++i) {
+    const auto found = try_family(family, fit, score, kl_at_most(kls[i] * 1.01));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->spec, family.specs[i]);
+    EXPECT_LE(found->bytes_at_limit, found->summary.bytes.value);
+    EXPECT_GT(found->bytes_at_limit, 0.9 * found->summary.bytes.value);
+  }
+  EXPECT_EQ(try_family(family, fit, score, kl_at_most(kls.back() / 2))->spec, "");
+}
+
 TEST(Sensitivity, HeavyDirectionsMoveTheAnswerMore) {
   const graph::Model model = tiny();
   CutTrial trial = trial_of(model, 8);
