@@ -158,7 +158,7 @@ void HttpThreads::enqueue(std::function<void()> task) {
 
 bool HttpThreads::is_short() const {
   const std::lock_guard lock(mutex_);
-  return tasks_.size() > waiting_;
+  return threads_.size() >= max_threads_ && tasks_.size() > waiting_;
 }
 
 void HttpThreads::shutdown() {

@@ -102,7 +102,7 @@ class HttpThreads final : public httplib::TaskQueue {
  public:
   HttpThreads(std::size_t max_threads, std::function<void()> when_full);
   void enqueue(std::function<void()> task) override;
-  /// Does a task wait for a thread?
+  /// Does a task wait for one of the threads to have done? Not one whose thread is just starting.
   bool is_short() const;
   /// Runs what is queued and joins every thread.
   void shutdown() override;
