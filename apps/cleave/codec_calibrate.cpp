@@ -172,7 +172,7 @@ std::function<Result<int>()> define_codec_calibrate(CLI::App& command) {
       ->check(CLI::PositiveNumber);
   command
       .add_option("--psnr", args->psnr_db,
-                  "for networks that make pictures: least PSNR of the output, in dB")
+                  "for networks whose outputs are no classes: their least PSNR, in dB")
       ->check(CLI::PositiveNumber);
   command.add_option("--limit", args->limit, "pictures: half calibrate, half score")
       ->capture_default_str();

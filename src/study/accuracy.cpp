@@ -57,14 +57,8 @@ Result<void> score_classes(const Tensor& output, const Tensor& uncut, SampleScor
 }
 
 void score_picture(const Tensor& output, const Tensor& uncut, SampleScore& score) {
-  const auto found = output.as<float>();
   const auto expected = uncut.as<float>();
-  double squares = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const double difference = double{found[i]} - expected[i];
-    squares += difference * difference;
-  }
-  score.squared_error = squares / static_cast<double>(expected.size());
+  score.squared_error = mean_squared_error(output.as<float>(), expected);
   const auto [lowest, highest] = std::ranges::minmax(expected);
   score.lowest = lowest;
   score.highest = highest;
@@ -74,6 +68,15 @@ void score_picture(const Tensor& output, const Tensor& uncut, SampleScore& score
 }
 
 }  // namespace
+
+double mean_squared_error(std::span<const float> found, std::span<const float> expected) {
+  double squares = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double difference = double{found[i]} - expected[i];
+    squares += difference * difference;
+  }
+  return squares / static_cast<double>(expected.size());
+}
 
 bool is_distribution(std::span<const float> scores) {
   const bool positive = std::ranges::all_of(scores, [](float s) { return s >= 0; });

@@ -19,6 +19,9 @@ bool is_distribution(std::span<const float> scores);
 /// The logarithms of the probabilities that scores of classes mean: their own, or their softmax's.
 std::vector<double> log_probabilities(std::span<const float> scores, bool as_they_are);
 
+/// Of spans of one size.
+double mean_squared_error(std::span<const float> found, std::span<const float> expected);
+
 /// What a network's output is.
 enum class OutputKind {
   kClasses,  ///< a score for each class: one dimension beside those of 1, as 1xN or 1xNx1x1

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "codec/packet.h"
+#include "study/answer_join.h"
 #include "study/in_parallel.h"
 
 namespace cleave::study {
@@ -41,7 +42,8 @@ struct CutTrial::Impl {
   std::size_t workers = 1;
   Sessions tails;
   std::vector<std::vector<Tensor>> values;  ///< by sample, in the cut's order
-  std::vector<Tensor> answers;
+  AnswerJoin join;
+  std::vector<Tensor> answers;  ///< joined
   std::vector<int> labels;
   OutputKind kind = OutputKind::kClasses;
 
@@ -102,7 +104,7 @@ Result<void> CutTrial::Impl::compute(const graph::Model& model, const graph::Cut
                     std::to_string(options.max_value_bytes));
   }
   values.resize(samples.size());
-  answers.resize(samples.size());
+  std::vector<std::vector<Tensor>> outputs(samples.size());
   const auto compute_one = [&](std::size_t w, std::size_t i) -> Result<void> {
     std::vector<Tensor> head_in;
     for (const std::size_t input : inputs) head_in.push_back(samples[i][input]);
@@ -114,17 +116,25 @@ Result<void> CutTrial::Impl::compute(const graph::Model& model, const graph::Cut
         values[i].push_back(std::move(made[source.index]));
       }
     }
-    std::vector<Tensor> outputs = CLEAVE_TRY(tails[w]->run(values[i]));
-    answers[i] = std::move(outputs.front());
+    outputs[i] = CLEAVE_TRY(tails[w]->run(values[i]));
     return {};
   };
   CLEAVE_CHECK(in_parallel(samples.size(), workers, compute_one, {}));
-  kind = CLEAVE_TRY(output_kind(answers.front()));
+  join = CLEAVE_TRY(AnswerJoin::create(outputs));
+  for (std::vector<Tensor>& answer : outputs)
+    answers.push_back(CLEAVE_TRY(join.join(std::move(answer))));
+  kind = join.joins() ? OutputKind::kPicture : CLEAVE_TRY(output_kind(answers.front()));
   return {};
 }
 
 Result<TrialResult> CutTrial::Impl::judge(std::size_t sample, const Tensor& found,
                                           double bytes) const {
+  if (join.joins()) {
+    SampleScore score;
+    score.squared_error = mean_squared_error(found.as<float>(), answers[sample].as<float>());
+    score.highest = 1;
+    return TrialResult{bytes, score};
+  }
   const auto label = labels.empty() ? std::nullopt : std::optional<std::int64_t>(labels[sample]);
   return TrialResult{bytes, CLEAVE_TRY(score_output(found, &answers[sample], label))};
 }
@@ -140,11 +150,6 @@ Result<CutTrial> CutTrial::create(const graph::Model& model, const graph::Cut& c
                                   const CutTrialOptions& options) {
   if (samples.empty())
     return fail(ErrorCode::kInvalidArgument, kPlace, "no sample input, expected one or more");
-  if (!cut.head_outputs.empty()) {
-    return fail(ErrorCode::kUnsupported, kPlace,
-                "cut " + cut.id() + " leaves output '" + cut.head_outputs.front() +
-                    "' on the device, expected a tail that makes every output");
-  }
   auto impl = std::make_unique<Impl>();
   impl->workers = worker_count(options.threads);
   CLEAVE_CHECK(impl->compute(model, cut, engine, samples, options));
@@ -165,8 +170,7 @@ std::vector<Tensor> CutTrial::samples_of(std::size_t value) const {
 }
 
 Result<Tensor> CutTrial::tail(std::size_t worker, std::span<const Tensor> values) {
-  std::vector<Tensor> outputs = CLEAVE_TRY(impl_->tails[worker]->run(values));
-  return std::move(outputs.front());
+  return impl_->join.join(CLEAVE_TRY(impl_->tails[worker]->run(values)));
 }
 
 Result<std::vector<TrialResult>> CutTrial::run(const Change& change, std::size_t first,

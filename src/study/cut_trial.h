@@ -36,7 +36,8 @@ struct CutTrialOptions {
 /// One cut on trial: what crosses it for every sample and what the uncut network answers are
 /// computed once and kept; then ways of changing the crossing values are tried one after another.
 ///
-/// Answers are judged by the network's first output (score_output()).
+/// Answers are judged by the tail's output (score_output()); several are judged as one picture of
+/// range 1, see AnswerJoin. Outputs that the head makes are what they are uncut.
 ///
 /// Thread safety: one trial at a time; a trial itself uses every worker.
 class CutTrial {
@@ -45,8 +46,8 @@ class CutTrial {
   /// returns the bytes that this took. Called from several threads at once.
   using Change = std::function<Result<double>(std::size_t sample, std::vector<Tensor>& values)>;
 
-  /// Errors: no sample; a cut whose head leaves outputs of its own; kResourceExhausted when the
-  /// values need more memory than allowed; the engine's.
+  /// Errors: no sample; kUnsupported for answers that cannot be compared; kResourceExhausted when
+  /// the values need more memory than allowed; the engine's.
   static Result<CutTrial> create(const graph::Model& model, const graph::Cut& cut,
                                  engine::Engine& engine,
                                  std::span<const std::vector<Tensor>> samples,
@@ -60,7 +61,7 @@ class CutTrial {
   std::span<const Tensor> values(std::size_t sample) const;
   /// All samples of one crossing value.
   std::vector<Tensor> samples_of(std::size_t value) const;
-  /// The uncut network's first output.
+  /// The uncut network's output, or several as one.
   const Tensor& answer(std::size_t sample) const;
 
   /// Tries a change on samples [first, first + count), count cut off at the last.
@@ -69,7 +70,7 @@ class CutTrial {
   /// Sends every crossing value through the codec of its place as bound packets.
   Result<std::vector<TrialResult>> run(std::span<const codec::Codec> codecs, std::size_t first = 0,
                                        std::size_t count = SIZE_MAX);
-  /// The tail's first output for some values, on worker `worker` (below workers()).
+  /// The tail's answer to some values, as answer(), on worker `worker` (below workers()).
   Result<Tensor> tail(std::size_t worker, std::span<const Tensor> values);
   std::size_t workers() const;
 
