@@ -96,6 +96,9 @@ Result<double> run_place(const Place& place, const std::filesystem::path& folder
   const Sets sets = CLEAVE_TRY(sets_for(place, folder, counts));
   study::CalibrationOptions options;
   options.limit = place.limit;
+  options.progress = [&](const std::string& what) {
+    fmt::print(stderr, "{} after {}: {}\n", place.network, place.what, what);
+  };
   const auto found = CLEAVE_TRY(study::calibrate_cut(
       model, cut, engine, {sets.fit, first_of(sets.fit, counts.fit), preprocess, {}},
       {sets.held_out, first_of(sets.held_out, counts.scored), preprocess, {}}, options));

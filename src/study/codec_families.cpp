@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 
 namespace cleave::study {
@@ -55,21 +57,66 @@ Result<std::vector<codec::Codec>> calibrated_codecs(std::string_view spec, const
 
 namespace {
 
+/// Samples on which the limit is looked for before all are used.
+constexpr std::size_t kFirstSamples = 128;
+
 /// What a codec comes to on the trial that scores.
 struct Tried {
   TrialSummary summary;
   double badness = 0;
 };
 
-/// Nothing where the codec refuses the values.
-std::optional<Tried> try_spec(const std::string& spec, const CutTrial& fit, CutTrial& score,
-                              const Badness& badness) {
-  const auto codecs = calibrated_codecs(spec, fit);
-  if (!codecs) return std::nullopt;
-  const auto results = score.run(*codecs);
-  if (!results) return std::nullopt;
-  return Tried{summarize_trial(*results), badness(*results)};
-}
+/// A family on trial: what its codecs come to, and which of them is the first within the limit.
+class Climb {
+ public:
+  Climb(const CodecFamily& family, const CutTrial& fit, CutTrial& score, const Badness& badness)
+      : family_(family), fit_(fit), score_(score), badness_(badness) {}
+
+  /// By halves, on the first `count` samples: finer is nearer. The family's size where none is.
+  std::size_t find(std::size_t count) {
+    std::size_t within = family_.specs.size();
+    std::size_t beyond = 0;  // specs before this one
+    for (std::size_t at = within - 1; beyond < within; at = (beyond + within) / 2) {
+      if (is_within(at, count)) {
+        within = at;
+      } else {
+        beyond = at + 1;
+      }
+    }
+    return within;
+  }
+
+  /// Step by step from a guess, on all samples.
+  std::size_t walk(std::size_t at) {
+    while (at < family_.specs.size() && !is_within(at, score_.size())) ++at;
+    while (at > 0 && at < family_.specs.size() && is_within(at - 1, score_.size())) --at;
+    return at;
+  }
+
+  /// As last tried; nothing where the codec refuses the values.
+  const std::optional<Tried>& tried(std::size_t at) const { return tried_.at(at); }
+
+ private:
+  bool is_within(std::size_t at, std::size_t count) {
+    std::optional<Tried>& known = tried_[at];
+    if (!known || known->summary.accuracy.samples != count) known = try_spec(at, count);
+    return known && known->badness <= 1;
+  }
+
+  std::optional<Tried> try_spec(std::size_t at, std::size_t count) {
+    const auto codecs = calibrated_codecs(family_.specs[at], fit_);
+    if (!codecs) return std::nullopt;
+    const auto results = score_.run(*codecs, 0, count);
+    if (!results) return std::nullopt;
+    return Tried{summarize_trial(*results), badness_(*results)};
+  }
+
+  const CodecFamily& family_;
+  const CutTrial& fit_;
+  CutTrial& score_;
+  const Badness& badness_;
+  std::map<std::size_t, std::optional<Tried>> tried_;
+};
 
 /// Bytes at a badness of 1, between a codec within the limit and a coarser one beyond it.
 double bytes_between(const Tried& within, const std::optional<Tried>& coarser) {
@@ -85,25 +132,15 @@ double bytes_between(const Tried& within, const std::optional<Tried>& coarser) {
 Result<FamilyChoice> try_family(const CodecFamily& family, CutTrial& fit, CutTrial& score,
                                 const Badness& badness) {
   FamilyChoice choice{family.name, "", {}, std::numeric_limits<double>::infinity()};
-  // Finer is nearer: halve the range between a codec beyond the limit and one within.
-  std::size_t within = family.specs.size();
-  std::size_t beyond = 0;  // specs before this one
-  std::optional<Tried> best;
-  std::optional<Tried> coarser;
-  for (std::size_t at = within - 1; beyond < within; at = (beyond + within) / 2) {
-    std::optional<Tried> tried = try_spec(family.specs[at], fit, score, badness);
-    if (tried && tried->badness <= 1) {
-      best = std::move(tried);
-      within = at;
-    } else {
-      coarser = std::move(tried);
-      beyond = at + 1;
-    }
-  }
-  if (!best) return choice;
+  Climb climb(family, fit, score, badness);
+  std::size_t within = climb.find(std::min(score.size(), kFirstSamples));
+  within = climb.walk(within);
+  if (within == family.specs.size()) return choice;
+  const Tried& best = *climb.tried(within);
   choice.spec = family.specs[within];
-  choice.bytes_at_limit = bytes_between(*best, coarser);
-  choice.summary = std::move(best->summary);
+  choice.summary = best.summary;
+  choice.bytes_at_limit =
+      bytes_between(best, within > 0 ? climb.tried(within - 1) : std::optional<Tried>());
   return choice;
 }
 

@@ -29,7 +29,8 @@ struct FamilyChoice {
 };
 
 /// Tries some of a family's codecs, calibrated on the values of `fit`, on the samples of `score`:
-/// the limit is looked for by halves. Codecs that refuse the values count as beyond it.
+/// the limit is looked for by halves on some of these, and from there on all. Codecs that refuse
+/// the values count as beyond it.
 Result<FamilyChoice> try_family(const CodecFamily& family, CutTrial& fit, CutTrial& score,
                                 const Badness& badness);
 
