@@ -40,16 +40,19 @@ MatrixXd metric_of(const Sensitivity& sensitivity, int channels, double floor) {
 
 /// Columns are what a decoder adds up: a unit of each component, in values. `pixels` are those of
 /// a block, `most` the components that may be kept.
-MatrixXd synthesis_of(const FeatureComponents& components, Eigen::Index channels, double step,
-                      int pixels, int most) {
+MatrixXd synthesis_of(const FeatureComponents& components, Eigen::Index channels,
+                      const FeatureDesign& design, int pixels, int most) {
   const auto found = static_cast<Eigen::Index>(components.variance.size());
   Eigen::Index kept = 0;
   // A block of cosines may gather up to `pixels` times the variance.
   while (kept < std::min<Eigen::Index>(found, most) &&
          components.variance[static_cast<std::size_t>(kept)] * pixels >=
-             kLeastDeviation * kLeastDeviation * step * step)
+             kLeastDeviation * kLeastDeviation * design.step * design.step)
     ++kept;
   kept = std::max<Eigen::Index>(kept, 1);
+  // The covariance of values and components, over that of the components.
+  if (design.conditional_mean)
+    return Eigen::Map<const RowMatrixXd>(components.inverse.data(), channels, found).leftCols(kept);
   const MatrixXd analysis =
       Eigen::Map<const RowMatrixXd>(components.analysis.data(), found, channels).topRows(kept);
   // Its pseudo-inverse, whose own is the analysis again: the encoder finds it so.
@@ -215,9 +218,13 @@ FeatureComponents FeatureDesigner::components(const Sensitivity& sensitivity, do
   const Eigen::SelfAdjointEigenSolver<MatrixXd> found(root * moments_->covariance * root);
   // Eigenvalues rise.
   const VectorXd variance = found.eigenvalues().reverse();
-  const RowMatrixXd analysis = found.eigenvectors().rowwise().reverse().transpose() * root;
+  const RowMatrixXd directions = found.eigenvectors().rowwise().reverse();
+  const RowMatrixXd analysis = directions.transpose() * root;
+  const RowMatrixXd inverse = roots.eigenvectors() * values.cwiseInverse().asDiagonal() *
+                              roots.eigenvectors().transpose() * directions;
   result.variance.assign(variance.begin(), variance.end());
   result.analysis.assign(analysis.data(), analysis.data() + analysis.size());
+  result.inverse.assign(inverse.data(), inverse.data() + inverse.size());
   return result;
 }
 
@@ -235,7 +242,7 @@ FeatureBasis FeatureDesigner::design(const FeatureDesign& design,
   const auto block = static_cast<int>(std::min<std::int64_t>(
       moments_->planes.pixels(), static_cast<std::int64_t>(design.block) * design.block));
   const int most = std::max(1, std::min(design.most_components, kMaxMatrixEntries / channels));
-  set_matrix(synthesis_of(components, channels, design.step, block, most), design.step, basis);
+  set_matrix(synthesis_of(components, channels, design, block, most), design.step, basis);
   for (int c = 0; c < channels; ++c)
     basis.mean[c] = shortened(static_cast<float>(moments_->mean[c]));
   return basis;

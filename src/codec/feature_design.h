@@ -21,6 +21,10 @@ struct Sensitivity {
 struct FeatureDesign {
   bool matrix = true;         ///< mix channels, else code each by itself
   double metric_floor = 0.1;  ///< least sensitivity of a direction, over the mean of all
+  /// What components that are left out are decoded to: their means given those that are kept, or
+  /// whatever makes the values least. The first is right where values lie in few directions, the
+  /// second keeps the encoder from following directions that the tail does not see.
+  bool conditional_mean = false;
   int block = 8;
   double step = 1;    ///< in values, of a component of mean sensitivity
   bool clamp = true;  ///< keep decoded values above the least that was seen, if that is 0
@@ -39,6 +43,7 @@ struct FeatureComponents {
   std::vector<double> variance;  ///< of each component
   std::vector<double> analysis;  ///< components × channels
   std::vector<double> metric;    ///< the metric's diagonal, by channel
+  std::vector<double> inverse;   ///< of the analysis: channels × components
 };
 
 /// What designs for one value rest on: the samples' moments over channels. Immutable and

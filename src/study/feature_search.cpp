@@ -20,6 +20,8 @@ constexpr double kStride = 1.5;
 /// Steps are looked for to within this factor.
 constexpr double kPrecision = 1.04;
 constexpr int kMostTries = 24;
+/// Dimensions of a value whose channels may be the first or the last of them.
+constexpr std::size_t kEitherAxis = 3;
 /// A choice is kept if it saves this part of the bytes.
 constexpr double kWorthIt = 0.995;
 
@@ -29,6 +31,7 @@ struct Design {
   int block = 8;
   bool clamp = false;
   bool matrix = true;
+  bool conditional_mean = false;
   double bit_price = 0.12;
 
   /// What the tail has to be probed for anew.
@@ -36,9 +39,10 @@ struct Design {
   bool operator==(const Design&) const = default;
 
   std::string to_string() const {
-    return fmt::format("blocks of {}, {}{}, a bit worth {:g} squared steps", block,
+    return fmt::format("blocks of {}, {}{}{}, a bit worth {:g} squared steps", block,
                        matrix ? fmt::format("channels mixed with a floor of {:g}", metric_floor)
                               : "channels apart",
+                       conditional_mean ? ", the others at their means" : "",
                        clamp ? ", clamped at 0" : "", bit_price);
   }
 };
@@ -48,6 +52,7 @@ struct Value {
   bool coded = false;  ///< floats; others cross as they are
   bool flat = false;   ///< planes of one pixel
   bool mixed = false;  ///< few enough channels to mix
+  codec::ChannelAxis axis = codec::ChannelAxis::kBeforePlane;
   std::vector<Tensor> samples;
   std::optional<codec::FeatureDesigner> designer;
   double deviation = 1;
@@ -56,20 +61,6 @@ struct Value {
   std::map<std::pair<double, int>, codec::FeatureComponents> components;
   std::map<std::pair<double, int>, std::array<double, codec::kPlaces>> frequencies;
 };
-
-/// The point of a design at some step.
-struct Point {
-  double bytes = 0;
-  double badness = 0;
-};
-
-/// Bytes at a badness of 1, between or a little beyond the two points around it.
-double interpolate_bytes(const Point& finer, const Point& coarser) {
-  const double from = std::log(std::max(finer.badness, 1e-12));
-  const double to = std::log(std::max(coarser.badness, 1e-12));
-  const double share = to == from ? 0 : std::clamp(-from / (to - from), -0.5, 1.5);
-  return finer.bytes * std::pow(coarser.bytes / finer.bytes, share);
-}
 
 /// 0 where answers are no classes.
 double mean_root_kl(std::span<const TrialResult> results) {
@@ -80,13 +71,23 @@ double mean_root_kl(std::span<const TrialResult> results) {
 
 class Search {
  public:
-  Search(CutTrial& trial, const Badness& badness, const FeatureSearchOptions& options)
-      : trial_(trial), badness_(badness), options_(options) {}
+  /// `axis` is that of values of three dimensions, which may be planes of channels or tokens of
+  /// features.
+  Search(CutTrial& trial, const Badness& badness, const FeatureSearchOptions& options,
+         codec::ChannelAxis axis)
+      : trial_(trial), badness_(badness), options_(options), axis_(axis) {}
 
-  Result<FeatureChoice> run() {
+  /// The first design; bytes() is what it sends at the limit.
+  Result<void> begin() {
     CLEAVE_CHECK(read_values());
-    CLEAVE_CHECK(first_design());
+    return first_design();
+  }
+  double bytes() const { return first_bytes_; }
+
+  /// The best design, after begin().
+  Result<FeatureChoice> improve() {
     const std::vector<std::function<void(Design&)>> changes{
+        [](Design& d) { d.conditional_mean = !d.conditional_mean; },
         [](Design& d) { d.metric_floor = 0.01; },
         [](Design& d) { d.metric_floor = 0.001; },
         [](Design& d) { d.metric_floor = 0.0001; },
@@ -113,12 +114,13 @@ class Search {
       const Tensor& first = trial_.values(0)[v];
       value.coded = is_floating(first.dtype()) && first.elements() > 0;
       if (value.coded) {
-        const codec::Planes planes = codec::planes_of(first.shape(), kAxis);
+        if (first.shape().size() == kEitherAxis) value.axis = axis_;
+        const codec::Planes planes = codec::planes_of(first.shape(), value.axis);
         value.flat = planes.pixels() == 1;
         value.mixed = planes.channels > 1 && planes.channels <= codec::kMaxMixedChannels;
         for (std::size_t i = 0; i < samples; ++i) value.samples.push_back(trial_.values(i)[v]);
         value.deviation = std::max(codec::deviation_of(value.samples), 1e-6);
-        value.designer = CLEAVE_TRY(codec::FeatureDesigner::create(value.samples, kAxis));
+        value.designer = CLEAVE_TRY(codec::FeatureDesigner::create(value.samples, value.axis));
       }
       values_.push_back(std::move(value));
     }
@@ -128,6 +130,7 @@ class Search {
   codec::FeatureDesign design_of(const Value& value, const Design& design, double step) const {
     return {.matrix = design.matrix && value.mixed,
             .metric_floor = design.metric_floor,
+            .conditional_mean = design.conditional_mean,
             .block = value.flat ? 1 : design.block,
             .step = step * value.deviation,
             .clamp = design.clamp,
@@ -135,15 +138,15 @@ class Search {
   }
 
   std::size_t probing_samples(const Value& value) const {
-    const auto channels =
-        static_cast<std::size_t>(codec::planes_of(value.samples.front().shape(), kAxis).channels);
+    const auto channels = static_cast<std::size_t>(
+        codec::planes_of(value.samples.front().shape(), value.axis).channels);
     return std::clamp<std::size_t>(options_.probing_runs / channels, 4, 96);
   }
 
   /// No components, every channel alike.
   static codec::FeatureComponents unknown_metric(const Value& value) {
-    const codec::Planes planes = codec::planes_of(value.samples.front().shape(), kAxis);
-    return {{}, {}, std::vector<double>(static_cast<std::size_t>(planes.channels), 1.0)};
+    const codec::Planes planes = codec::planes_of(value.samples.front().shape(), value.axis);
+    return {{}, {}, std::vector<double>(static_cast<std::size_t>(planes.channels), 1.0), {}};
   }
 
   /// Probes the tail with noise of the design's block sides, once for each side.
@@ -161,7 +164,8 @@ class Search {
     constexpr double kLeast = 0.004;
     for (std::size_t i = 0; i < probing.spectrum.size(); ++i)
       probing.spectrum[i] = 1 / std::sqrt(std::max(frequencies[i], kLeast));
-    value.sensitivity[design.block] = CLEAVE_TRY(measure_sensitivity(trial_, v, kAxis, probing));
+    value.sensitivity[design.block] =
+        CLEAVE_TRY(measure_sensitivity(trial_, v, value.axis, probing));
     return {};
   }
 
@@ -213,17 +217,21 @@ class Search {
     return tried;
   }
 
-  Result<Point> point_of(const Design& design, double step) {
+  Result<DesignPoint> point_of(const Design& design, double step) {
     const auto tried = CLEAVE_TRY(try_design(design, step, options_.design_samples));
-    return Point{tried.choice.summary.bytes.value, compare_(tried.results)};
+    return DesignPoint{tried.choice.summary.bytes.value, compare_(tried.results)};
   }
 
   /// The first design, and the step at which it is at the limit. Other designs are compared at the
   /// distance that goes with it there.
   Result<void> first_design() {
     compare_ = badness_;
-    step_ = options_.step > 0 ? options_.step : kFirstStep;
-    bytes_ = CLEAVE_TRY(bytes_of(best_, step_));
+    for (const bool conditional_mean : {false, true}) {
+      best_.conditional_mean = conditional_mean;
+      step_ = options_.step > 0 ? options_.step : kFirstStep;
+      bytes_ = first_bytes_ = CLEAVE_TRY(bytes_of(best_, step_));
+      if (std::isfinite(bytes_)) break;
+    }
     if (!std::isfinite(bytes_)) return {};
     const auto tried = CLEAVE_TRY(try_design(best_, step_, options_.design_samples));
     const double root = mean_root_kl(tried.results);
@@ -239,11 +247,11 @@ class Search {
   /// Bytes of a design at the limit; `step` begins as a guess and ends near the step for it.
   Result<double> bytes_of(const Design& design, double& step) {
     ++designs_;
-    Point point = CLEAVE_TRY(point_of(design, step));
+    DesignPoint point = CLEAVE_TRY(point_of(design, step));
     for (int i = 0; i < kMostTries; ++i) {
       const bool fine = point.badness <= 1;
       const double next_step = fine ? step * kStride : step / kStride;
-      const Point next = CLEAVE_TRY(point_of(design, next_step));
+      const DesignPoint next = CLEAVE_TRY(point_of(design, next_step));
       if ((next.badness <= 1) != fine) {
         const double bytes = fine ? interpolate_bytes(point, next) : interpolate_bytes(next, point);
         if (!fine) step = next_step;
@@ -299,15 +307,15 @@ class Search {
     return *std::move(best);
   }
 
-  static constexpr codec::ChannelAxis kAxis = codec::ChannelAxis::kBeforePlane;
-
   CutTrial& trial_;
   const Badness& badness_;
   Badness compare_;
   const FeatureSearchOptions& options_;
+  const codec::ChannelAxis axis_;
   std::vector<Value> values_;
   Design best_;
   double bytes_ = 0;
+  double first_bytes_ = 0;
   double step_ = 0;
   int designs_ = 0;
 };
@@ -327,62 +335,17 @@ FeatureSearchOptions FeatureSearchOptions::for_cut(const graph::Cut& cut) {
   return options;
 }
 
-Result<std::vector<codec::Codec>> codecs_of(const FeatureChoice& choice, const CutTrial& trial) {
-  std::vector<codec::Codec> codecs;
-  for (std::size_t v = 0; v < choice.bases.size(); ++v) {
-    const Tensor& value = trial.values(0)[v];
-    if (is_floating(value.dtype()) && value.elements() > 0) {
-      const Json calibration{{"cleave", codec::to_json(choice.bases[v])}};
-      codecs.push_back(CLEAVE_TRY(codec::Codec::create("cleave", calibration)));
-    } else {
-      codecs.push_back(CLEAVE_TRY(codec::Codec::create("raw")));
-    }
-  }
-  return codecs;
-}
-
 Result<FeatureChoice> search_features(CutTrial& trial, const Badness& badness,
                                       const FeatureSearchOptions& options) {
-  return Search(trial, badness, options).run();
-}
-
-Result<FeatureChoice> scaled_choice(const FeatureChoice& choice, double factor,
-                                    const CutTrial& fit) {
-  FeatureChoice scaled = choice;
-  for (std::size_t v = 0; v < scaled.bases.size(); ++v) {
-    if (!is_floating(fit.values(0)[v].dtype())) continue;
-    scaled.bases[v].scale *= static_cast<float>(factor);
-    CLEAVE_CHECK(codec::train_basis(fit.samples_of(v), scaled.bases[v]));
-  }
-  return scaled;
-}
-
-namespace {
-
-/// The choice with its steps multiplied, on a trial.
-Result<Point> scaled_point(const FeatureChoice& choice, double factor, const CutTrial& fit,
-                           CutTrial& score, const Badness& badness) {
-  const auto codecs = CLEAVE_TRY(codecs_of(CLEAVE_TRY(scaled_choice(choice, factor, fit)), score));
-  const auto results = CLEAVE_TRY(score.run(codecs));
-  return Point{summarize_trial(results).bytes.value, badness(results)};
-}
-
-}  // namespace
-
-Result<double> bytes_at_limit(const FeatureChoice& choice, const CutTrial& fit, CutTrial& score,
-                              const Badness& badness) {
-  constexpr double kNear = 1.15;
-  double factor = 1;
-  Point point = CLEAVE_TRY(scaled_point(choice, factor, fit, score, badness));
-  for (int i = 0; i < kMostTries; ++i) {
-    const bool fine = point.badness <= 1;
-    factor = fine ? factor * kNear : factor / kNear;
-    const Point next = CLEAVE_TRY(scaled_point(choice, factor, fit, score, badness));
-    if ((next.badness <= 1) != fine)
-      return fine ? interpolate_bytes(point, next) : interpolate_bytes(next, point);
-    point = next;
-  }
-  return std::numeric_limits<double>::infinity();
+  Search first(trial, badness, options, codec::ChannelAxis::kBeforePlane);
+  CLEAVE_CHECK(first.begin());
+  const bool either = std::ranges::any_of(trial.values(0), [](const Tensor& value) {
+    return is_floating(value.dtype()) && value.shape().size() == kEitherAxis;
+  });
+  if (!either) return first.improve();
+  Search last(trial, badness, options, codec::ChannelAxis::kLast);
+  CLEAVE_CHECK(last.begin());
+  return last.bytes() < first.bytes() ? last.improve() : first.improve();
 }
 
 }  // namespace cleave::study
