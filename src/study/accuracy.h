@@ -32,7 +32,8 @@ Result<OutputKind> output_kind(const Tensor& output);
 
 /// What one sample's output says: beside its label, and beside the uncut network's output.
 struct SampleScore {
-  std::optional<bool> top1;       ///< the label has the highest score
+  std::optional<bool> top1;        ///< the label has the highest score
+  std::optional<bool> uncut_top1;  ///< it had the uncut network's; where a trial knows that
   std::optional<bool> top5;       ///< it is among the five highest; nothing where that says nothing
   std::optional<bool> agrees;     ///< the highest score is the uncut network's
   std::optional<double> kl_nats;  ///< KL(uncut ‖ this) of the two distributions of classes

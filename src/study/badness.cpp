@@ -19,10 +19,13 @@ Badness psnr_at_least(double db) {
   };
 }
 
-Badness top1_loss_at_most(double share, double uncut) {
-  return [share, uncut](std::span<const TrialResult> results) {
-    const auto top1 = summarize_trial(results).accuracy.top1;
-    return top1 ? std::max(0.0, uncut - top1->value) / share : 0;
+Badness top1_loss_at_most(double share) {
+  return [share](std::span<const TrialResult> results) {
+    double lost = 0;
+    for (const TrialResult& result : results)
+      lost += (result.score.uncut_top1.value_or(false) ? 1 : 0) -
+              (result.score.top1.value_or(false) ? 1 : 0);
+    return std::max(0.0, lost / static_cast<double>(results.size())) / share;
   };
 }
 

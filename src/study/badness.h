@@ -14,8 +14,8 @@ using Badness = std::function<double(std::span<const TrialResult>)>;
 Badness kl_at_most(double nats);
 /// The mean squared error of a PSNR over that of `db`.
 Badness psnr_at_least(double db);
-/// Points of top-1 lost against the uncut network's share `uncut`, over `share`.
-Badness top1_loss_at_most(double share, double uncut);
+/// Points of top-1 lost against the uncut network's on the same samples, over `share`.
+Badness top1_loss_at_most(double share);
 /// Share of samples whose highest class is not the uncut network's, over `share`.
 Badness disagreement_at_most(double share);
 

@@ -70,10 +70,11 @@ class Calibrator {
     const CalibrationLimit& limit = options_.limit;
     const bool picture = trial.kind() == OutputKind::kPicture;
     if (picture != limit.psnr_db.has_value())
-      return fail(ErrorCode::kInvalidArgument, kPlace,
-                  picture
-                      ? "the network's answers are pictures, expected a PSNR as the limit"
-                      : "the network's answers are classes, expected another limit than a PSNR");
+      return fail(
+          ErrorCode::kInvalidArgument, kPlace,
+          picture ? "the network's answers are no scores of one set of classes, expected a PSNR "
+                    "as the limit"
+                  : "the network's answers are classes, expected another limit than a PSNR");
     if (picture) {
       words = fmt::format("PSNR of the output at least {:g} dB", *limit.psnr_db);
       return psnr_at_least(*limit.psnr_db);
@@ -85,8 +86,7 @@ class Calibrator {
     const auto top1 = summarize_trial(uncut).accuracy.top1;
     words = fmt::format("at most {:g} % of {} lost", 100 * limit.loss_share,
                         top1 ? "top-1" : "agreement");
-    return top1 ? top1_loss_at_most(limit.loss_share, top1->value)
-                : disagreement_at_most(limit.loss_share);
+    return top1 ? top1_loss_at_most(limit.loss_share) : disagreement_at_most(limit.loss_share);
   }
 
   /// What coarser and finer steps lose, for the choice's bases and for the result.

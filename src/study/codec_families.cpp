@@ -88,6 +88,7 @@ class Climb {
 
   /// Step by step from a guess, on all samples.
   std::size_t walk(std::size_t at) {
+    at = std::min(at, family_.specs.size() - 1);
     while (at < family_.specs.size() && !is_within(at, score_.size())) ++at;
     while (at > 0 && at < family_.specs.size() && is_within(at - 1, score_.size())) --at;
     return at;

@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "codec/packet.h"
-#include "study/answer_join.h"
 #include "study/in_parallel.h"
 
 namespace cleave::study {
@@ -42,15 +41,11 @@ struct CutTrial::Impl {
   std::size_t workers = 1;
   Sessions tails;
   std::vector<std::vector<Tensor>> values;  ///< by sample, in the cut's order
-  AnswerJoin join;
-  std::vector<Tensor> answers;  ///< joined
-  std::vector<int> labels;
-  OutputKind kind = OutputKind::kClasses;
+  AnswerJudge judge;
 
   Result<void> compute(const graph::Model& model, const graph::Cut& cut, engine::Engine& engine,
                        std::span<const std::vector<Tensor>> samples,
                        const CutTrialOptions& options);
-  Result<TrialResult> judge(std::size_t sample, const Tensor& found, double bytes) const;
 };
 
 namespace {
@@ -120,23 +115,8 @@ Result<void> CutTrial::Impl::compute(const graph::Model& model, const graph::Cut
     return {};
   };
   CLEAVE_CHECK(in_parallel(samples.size(), workers, compute_one, {}));
-  join = CLEAVE_TRY(AnswerJoin::create(outputs));
-  for (std::vector<Tensor>& answer : outputs)
-    answers.push_back(CLEAVE_TRY(join.join(std::move(answer))));
-  kind = join.joins() ? OutputKind::kPicture : CLEAVE_TRY(output_kind(answers.front()));
+  judge = CLEAVE_TRY(AnswerJudge::create(std::move(outputs), options.labels));
   return {};
-}
-
-Result<TrialResult> CutTrial::Impl::judge(std::size_t sample, const Tensor& found,
-                                          double bytes) const {
-  if (join.joins()) {
-    SampleScore score;
-    score.squared_error = mean_squared_error(found.as<float>(), answers[sample].as<float>());
-    score.highest = 1;
-    return TrialResult{bytes, score};
-  }
-  const auto label = labels.empty() ? std::nullopt : std::optional<std::int64_t>(labels[sample]);
-  return TrialResult{bytes, CLEAVE_TRY(score_output(found, &answers[sample], label))};
 }
 
 CutTrial::CutTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -153,15 +133,14 @@ Result<CutTrial> CutTrial::create(const graph::Model& model, const graph::Cut& c
   auto impl = std::make_unique<Impl>();
   impl->workers = worker_count(options.threads);
   CLEAVE_CHECK(impl->compute(model, cut, engine, samples, options));
-  impl->labels = options.labels;
   return CutTrial(std::move(impl));
 }
 
 std::size_t CutTrial::size() const { return impl_->values.size(); }
-OutputKind CutTrial::kind() const { return impl_->kind; }
+OutputKind CutTrial::kind() const { return impl_->judge.kind(); }
 std::size_t CutTrial::workers() const { return impl_->workers; }
 std::span<const Tensor> CutTrial::values(std::size_t sample) const { return impl_->values[sample]; }
-const Tensor& CutTrial::answer(std::size_t sample) const { return impl_->answers[sample]; }
+const AnswerJudge& CutTrial::judge() const { return impl_->judge; }
 
 std::vector<Tensor> CutTrial::samples_of(std::size_t value) const {
   std::vector<Tensor> samples;
@@ -170,7 +149,7 @@ std::vector<Tensor> CutTrial::samples_of(std::size_t value) const {
 }
 
 Result<Tensor> CutTrial::tail(std::size_t worker, std::span<const Tensor> values) {
-  return impl_->join.join(CLEAVE_TRY(impl_->tails[worker]->run(values)));
+  return impl_->judge.join(CLEAVE_TRY(impl_->tails[worker]->run(values)));
 }
 
 Result<std::vector<TrialResult>> CutTrial::run(const Change& change, std::size_t first,
@@ -181,7 +160,7 @@ Result<std::vector<TrialResult>> CutTrial::run(const Change& change, std::size_t
     std::vector<Tensor> changed = impl_->values[first + i];
     const double bytes = CLEAVE_TRY(change(first + i, changed));
     const Tensor found = CLEAVE_TRY(tail(worker, changed));
-    results[i] = CLEAVE_TRY(impl_->judge(first + i, found, bytes));
+    results[i] = {bytes, CLEAVE_TRY(impl_->judge.judge(first + i, found))};
     return {};
   };
   CLEAVE_CHECK(in_parallel(results.size(), workers(), try_one, {}));

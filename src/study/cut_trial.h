@@ -9,7 +9,7 @@
 #include "codec/codec.h"
 #include "engine/engine.h"
 #include "graph/model.h"
-#include "study/accuracy.h"
+#include "study/answer_judge.h"
 
 namespace cleave::study {
 
@@ -36,8 +36,8 @@ struct CutTrialOptions {
 /// One cut on trial: what crosses it for every sample and what the uncut network answers are
 /// computed once and kept; then ways of changing the crossing values are tried one after another.
 ///
-/// Answers are judged by the tail's output (score_output()); several are judged as one picture of
-/// range 1, see AnswerJoin. Outputs that the head makes are what they are uncut.
+/// Answers are judged by what the tail makes, see AnswerJudge. Outputs that the head makes are what
+/// they are uncut.
 ///
 /// Thread safety: one trial at a time; a trial itself uses every worker.
 class CutTrial {
@@ -61,8 +61,8 @@ class CutTrial {
   std::span<const Tensor> values(std::size_t sample) const;
   /// All samples of one crossing value.
   std::vector<Tensor> samples_of(std::size_t value) const;
-  /// The uncut network's output, or several as one.
-  const Tensor& answer(std::size_t sample) const;
+  /// The uncut network's answers, and what scores others: tail() for instance.
+  const AnswerJudge& judge() const;
 
   /// Tries a change on samples [first, first + count), count cut off at the last.
   Result<std::vector<TrialResult>> run(const Change& change, std::size_t first = 0,
@@ -70,7 +70,8 @@ class CutTrial {
   /// Sends every crossing value through the codec of its place as bound packets.
   Result<std::vector<TrialResult>> run(std::span<const codec::Codec> codecs, std::size_t first = 0,
                                        std::size_t count = SIZE_MAX);
-  /// The tail's answer to some values, as answer(), on worker `worker` (below workers()).
+  /// The tail's answer to some values, joined as AnswerJudge::answer(), on worker `worker` (below
+  /// workers()).
   Result<Tensor> tail(std::size_t worker, std::span<const Tensor> values);
   std::size_t workers() const;
 

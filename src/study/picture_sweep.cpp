@@ -31,11 +31,13 @@ class PictureSweeper {
                                     : std::max(1U, std::thread::hardware_concurrency());
     sessions_.push_back(CLEAVE_TRY(engine.compile(CLEAVE_TRY(model.to_bytes()), {.threads = 1})));
     while (sessions_.size() < workers) sessions_.push_back(CLEAVE_TRY(sessions_.front()->fork()));
-    answers_.resize(pictures_.size());
-    return for_each([&](std::size_t worker, std::size_t i) -> Result<void> {
-      answers_[i] = CLEAVE_TRY(answer(worker, pictures_[i]));
+    std::vector<std::vector<Tensor>> answers(pictures_.size());
+    CLEAVE_CHECK(for_each([&](std::size_t worker, std::size_t i) -> Result<void> {
+      answers[i] = CLEAVE_TRY(run(worker, pictures_[i]));
       return {};
-    });
+    }));
+    judge_ = CLEAVE_TRY(AnswerJudge::create(std::move(answers), labels_));
+    return {};
   }
 
   Result<SweepPoint> point(std::string_view family, const std::string& spec) {
@@ -43,10 +45,9 @@ class PictureSweeper {
     std::vector<TrialResult> results(pictures_.size());
     CLEAVE_CHECK(for_each([&](std::size_t worker, std::size_t i) -> Result<void> {
       const auto bytes = CLEAVE_TRY(codec.encode(data_.preprocess.picture(pictures_[i])));
-      const Tensor found = CLEAVE_TRY(answer(worker, CLEAVE_TRY(data::decode_image(bytes))));
-      const auto label = labels_.empty() ? std::nullopt : std::optional<std::int64_t>(labels_[i]);
-      results[i] = {static_cast<double>(bytes.size()),
-                    CLEAVE_TRY(score_output(found, &answers_[i], label))};
+      const Tensor found =
+          CLEAVE_TRY(judge_.join(CLEAVE_TRY(run(worker, CLEAVE_TRY(data::decode_image(bytes))))));
+      results[i] = {static_cast<double>(bytes.size()), CLEAVE_TRY(judge_.judge(i, found))};
       return {};
     }));
     const auto timed = std::span(pictures_).first(std::min(kTimedPictures, pictures_.size()));
@@ -56,10 +57,9 @@ class PictureSweeper {
   }
 
  private:
-  Result<Tensor> answer(std::size_t worker, const data::Image& image) const {
+  Result<std::vector<Tensor>> run(std::size_t worker, const data::Image& image) const {
     const std::vector<Tensor> inputs{data_.preprocess.apply(image)};
-    std::vector<Tensor> outputs = CLEAVE_TRY(sessions_[worker]->run(inputs));
-    return std::move(outputs.front());
+    return sessions_[worker]->run(inputs);
   }
 
   Result<void> for_each(
@@ -72,7 +72,7 @@ class PictureSweeper {
   Clock& clock_;
   std::vector<std::unique_ptr<engine::Session>> sessions_;
   std::vector<data::Image> pictures_;
-  std::vector<Tensor> answers_;
+  AnswerJudge judge_;
   std::vector<int> labels_;
 };
 

@@ -107,7 +107,7 @@ class Prober {
       images.push_back(codec::gather_image(clean.bytes(), clean.dtype(), planes, i));
     const double strength = kStrength * std::max(deviation_of(images.front()), 1e-6);
     const std::vector<float> pattern = draw_pattern(planes, options_, random);
-    const Coordinates coordinates(trial_.answer(sample), trial_.kind());
+    const Coordinates coordinates(trial_.judge().answer(sample), trial_.kind());
     Matrix changes(planes.channels, coordinates.count());
     const auto probe_channel = [&](std::size_t worker, std::size_t channel) -> Result<void> {
       const auto values = trial_.values(sample);
@@ -227,7 +227,8 @@ Result<std::array<double, codec::kPlaces>> measure_frequencies(CutTrial& trial, 
     for (std::size_t p = 0; p < image.size(); ++p) image[p] += noise[p];
     codec::scatter_image(image, tensor.dtype(), planes, 0, tensor.bytes());
     const Tensor answer = CLEAVE_TRY(trial.tail(worker, changed));
-    const auto difference = Coordinates(trial.answer(sample), trial.kind()).difference(answer);
+    const auto difference =
+        Coordinates(trial.judge().answer(sample), trial.kind()).difference(answer);
     const std::lock_guard lock(mutex);
     change[static_cast<std::size_t>(band)] += difference.squaredNorm();
     counts[static_cast<std::size_t>(band)] += coefficients;

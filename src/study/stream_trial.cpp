@@ -214,7 +214,7 @@ Result<StreamScore> send_film(CutTrial& trial, std::span<const codec::Codec> cod
     encode_ms.push_back(to_ms(encoded - start));
     (CLEAVE_TRY(is_key(packets, coding)) ? key_bytes : change_bytes).push_back(size_of(packets));
     const Tensor answer = CLEAVE_TRY(trial.tail(0, values));
-    accuracy.add(CLEAVE_TRY(score_output(answer, &trial.answer(i), std::nullopt)));
+    accuracy.add(CLEAVE_TRY(trial.judge().judge(i, answer)));
   }
   StreamScore score{.coding = coding,
                     .key_bytes = mean_of(key_bytes),
