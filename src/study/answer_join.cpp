@@ -41,13 +41,18 @@ Result<AnswerJoin> AnswerJoin::create(std::span<const std::vector<Tensor>> answe
   const std::vector<Tensor>& first = answers.front();
   if (first.size() == 1) return join;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    if (first[i].dtype() != DType::kF32 || first[i].elements() == 0) continue;
+    if (first[i].dtype() != DType::kF32) continue;
     for (const std::vector<Tensor>& outputs : answers)
       CLEAVE_CHECK(check_size(outputs[i], i, first[i].elements()));
+    if (first[i].elements() == 0) continue;
     const Range range = range_of(answers, i);
     const float width = range.highest - range.lowest;
-    join.parts_.push_back(
-        {i, first[i].elements(), range.lowest, width > 0 && std::isfinite(width) ? 1 / width : 1});
+    if (!std::isfinite(width)) {
+      return fail(ErrorCode::kUnsupported, kPlace,
+                  "output " + std::to_string(i) + " goes from " + std::to_string(range.lowest) +
+                      " to " + std::to_string(range.highest) + ", expected finite values");
+    }
+    join.parts_.push_back({i, first[i].elements(), range.lowest, width > 0 ? 1 / width : 1});
     join.elements_ += first[i].elements();
   }
   if (join.parts_.empty()) {

@@ -4,12 +4,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "wire/http_poll.h"
 
 namespace cleave::wire {
 namespace {
 
 constexpr Nanos kLinger = std::chrono::seconds(1);
+/// For the first request of a client, while another waits.
+constexpr Nanos kFirstPatience = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -21,8 +25,10 @@ bool HttpConnection::wait_for_request(Nanos idle_timeout) {
     if (ending_) return false;
     idle_ = true;
   }
-  // Whoever has just come, or has already sent its next request, is not to go at once.
-  if (has_answered_ && !poll_for(fd_, POLLIN, 0)) when_idle_();
+  if (is_client_waiting_()) {
+    const Nanos patience = has_answered_ ? Nanos(0) : std::min(kFirstPatience, idle_timeout);
+    if (!poll_for(fd_, POLLIN, poll_ms(patience))) return false;
+  }
   has_answered_ = true;
   if (!poll_for(fd_, POLLIN, poll_ms(idle_timeout))) return false;
   const std::lock_guard lock(mutex_);
@@ -91,7 +97,7 @@ bool HttpConnection::is_gone() const {
 
 HttpConnections::Entry HttpConnections::open(int fd) {
   const std::lock_guard lock(mutex_);
-  auto connection = std::make_shared<HttpConnection>(fd, when_idle_);
+  auto connection = std::make_shared<HttpConnection>(fd, is_client_waiting_);
   if (ending_) connection->end_when_idle();
   const int number = next_++;
   open_[number] = connection;
@@ -149,6 +155,7 @@ void HttpThreads::enqueue(std::function<void()> task) {
   if (tasks_.size() <= waiting_) {
     changed_.notify_one();
   } else if (threads_.size() < max_threads_) {
+    ++starting_;
     threads_.emplace_back([this] { work(); });
   } else {
     lock.unlock();
@@ -158,7 +165,7 @@ void HttpThreads::enqueue(std::function<void()> task) {
 
 bool HttpThreads::is_short() const {
   const std::lock_guard lock(mutex_);
-  return threads_.size() >= max_threads_ && tasks_.size() > waiting_;
+  return tasks_.size() > waiting_ + starting_;
 }
 
 void HttpThreads::shutdown() {
@@ -172,6 +179,7 @@ void HttpThreads::shutdown() {
 
 void HttpThreads::work() {
   std::unique_lock lock(mutex_);
+  --starting_;
   for (;;) {
     ++waiting_;
     changed_.wait(lock, [&] { return stopping_ || !tasks_.empty(); });

@@ -23,16 +23,17 @@ namespace cleave::wire {
 /// holds the connection never acts on a number that has been given to another.
 class HttpConnection {
  public:
-  /// `when_idle` is called when the connection, after a request, begins to wait for the next.
-  HttpConnection(int fd, std::function<void()> when_idle)
-      : fd_(fd), when_idle_(std::move(when_idle)) {}
+  /// `is_client_waiting` says whether another client waits for a connection to end.
+  HttpConnection(int fd, std::function<bool()> is_client_waiting)
+      : fd_(fd), is_client_waiting_(std::move(is_client_waiting)) {}
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
   int fd() const { return fd_; }
-  /// Waits for the first byte of a request; false when the peer has gone, nothing came in time or
-  /// end_when_idle() was called. After true the connection is busy until the next call.
+  /// Waits for the first byte of a request; false when the peer has gone, nothing came in time,
+  /// end_when_idle() was called, or another client waits and nothing has come yet (of one that has
+  /// just connected: within a second). After true the connection is busy until the next call.
   bool wait_for_request(Nanos idle_timeout);
   /// Ends the connection: at once when it waits for a request, else after the answer.
   void end_when_idle();
@@ -55,7 +56,7 @@ class HttpConnection {
 
  private:
   const int fd_;
-  const std::function<void()> when_idle_;
+  const std::function<bool()> is_client_waiting_;
   bool has_answered_ = false;  // the answering thread's alone
   mutable std::mutex mutex_;
   bool idle_ = true;
@@ -67,9 +68,10 @@ class HttpConnection {
 /// The open connections, by a number that handlers find theirs with. Thread-safe.
 class HttpConnections {
  public:
-  /// `when_idle` is called whenever one has answered and begins to wait: a client may have come
+  /// `is_client_waiting` is asked whenever one begins to wait for a request: a client may have come
   /// while make_room() found all of them busy.
-  explicit HttpConnections(std::function<void()> when_idle) : when_idle_(std::move(when_idle)) {}
+  explicit HttpConnections(std::function<bool()> is_client_waiting)
+      : is_client_waiting_(std::move(is_client_waiting)) {}
 
   struct Entry {
     int number;
@@ -88,7 +90,7 @@ class HttpConnections {
   bool wait_until_none(Nanos timeout);
 
  private:
-  const std::function<void()> when_idle_;
+  const std::function<bool()> is_client_waiting_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<int, std::shared_ptr<HttpConnection>> open_;
@@ -117,6 +119,7 @@ class HttpThreads final : public httplib::TaskQueue {
   std::deque<std::function<void()>> tasks_;
   std::vector<std::thread> threads_;
   std::size_t waiting_ = 0;
+  std::size_t starting_ = 0;  ///< threads that will look for a task as soon as they run
   bool stopping_ = false;
 };
 

@@ -351,9 +351,7 @@ class HttpFront::Impl final : public httplib::Server {
 
   Service& service_;
   const ServerOptions options_;
-  HttpConnections connections_{[this] {
-    if (threads_->is_short()) connections_.make_room();
-  }};
+  HttpConnections connections_{[this] { return threads_->is_short(); }};
   HttpThreads* threads_ = nullptr;  // httplib's; outlives every task, which alone use it
   socket_t listener_ = INVALID_SOCKET;
   int port_ = 0;

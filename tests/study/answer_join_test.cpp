@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <cmath>
 
 #include "study/accuracy.h"
 
@@ -55,6 +55,14 @@ TEST(AnswerJoin, RefusesWhatCannotBeCompared) {
   EXPECT_EQ(uneven.error().code, ErrorCode::kUnsupported);
 
   answers.pop_back();
+  std::vector<std::vector<Tensor>> endless(1);
+  endless[0].push_back(floats({1, -INFINITY}));
+  endless[0].push_back(floats({1}));
+  const auto refused = AnswerJoin::create(endless);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.contains("output 0 goes from -inf"))
+      << refused.error().message;
+
   const auto join = AnswerJoin::create(answers);
   ASSERT_TRUE(join);
   std::vector<Tensor> longer;

@@ -5,6 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <future>
+
 namespace cleave::wire {
 namespace {
 
@@ -33,7 +36,7 @@ struct Pair {
 };
 
 TEST(HttpConnections, TheIdleOneMakesRoom) {
-  HttpConnections connections([] {});
+  HttpConnections connections([] { return false; });
   Pair busy(connections);
   Pair idle(connections);
   busy.begin_request();
@@ -44,27 +47,50 @@ TEST(HttpConnections, TheIdleOneMakesRoom) {
 
 TEST(HttpConnections, OneThatWasBusyMakesRoomAsItBecomesIdle) {
   bool client_waits = false;
-  HttpConnections* all = nullptr;
-  HttpConnections connections([&] {
-    if (client_waits) all->make_room();
-  });
-  all = &connections;
+  HttpConnections connections([&] { return client_waits; });
   Pair pair(connections);
+  Pair other(connections);
   pair.begin_request();
+  other.begin_request();
   client_waits = true;
   connections.make_room();  // nobody is idle
   EXPECT_FALSE(pair.connection->is_ending());
   EXPECT_FALSE(pair.connection->wait_for_request(kLong));
+  EXPECT_FALSE(other.connection->is_ending());
 }
 
 TEST(HttpConnections, WhoHasSentItsNextRequestStays) {
-  HttpConnections* all = nullptr;
-  HttpConnections connections([&] { all->make_room(); });
-  all = &connections;
+  HttpConnections connections([] { return true; });
   Pair pair(connections);
   pair.begin_request();
   pair.begin_request();
-  EXPECT_FALSE(pair.connection->is_ending());
+}
+
+TEST(HttpConnections, WhoIsSilentFromTheStartMakesRoomSoon) {
+  HttpConnections connections([] { return true; });
+  Pair pair(connections);
+  EXPECT_FALSE(pair.connection->wait_for_request(kLong));
+}
+
+TEST(HttpThreads, AThreadThatStartsIsNoShortage) {
+  std::atomic<int> full = 0;
+  HttpThreads threads(1, [&] { ++full; });
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  std::promise<void> begun;
+  threads.enqueue([&, released] {
+    begun.set_value();
+    released.wait();
+  });
+  EXPECT_FALSE(threads.is_short());
+  begun.get_future().wait();
+  EXPECT_FALSE(threads.is_short());
+  threads.enqueue([] {});
+  EXPECT_TRUE(threads.is_short());
+  EXPECT_EQ(full, 1);
+  release.set_value();
+  threads.shutdown();
+  EXPECT_FALSE(threads.is_short());
 }
 
 }  // namespace
