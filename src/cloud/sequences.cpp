@@ -34,6 +34,15 @@ Result<std::string> read_id(const wire::Parameters& parameters) {
   return refuse(kKey, "a whole number or a text of up to 128 bytes");
 }
 
+std::size_t capacity_for(std::span<const TensorSpec> values) {
+  constexpr std::size_t kTimesValues = 8;
+  std::size_t bytes = 0;
+  for (const TensorSpec& value : values)
+    bytes += static_cast<std::size_t>(value.byte_size().value_or(0));
+  return std::clamp<std::size_t>(kMaxSequenceBytes / std::max<std::size_t>(1, kTimesValues * bytes),
+                                 1, kMaxSequences);
+}
+
 }  // namespace
 
 Result<std::optional<Sequence>> read_sequence(const wire::Parameters& parameters) {
@@ -50,11 +59,19 @@ Result<std::shared_ptr<Sequences>> Sequences::create(bundle::CutCodec codec) {
   return std::shared_ptr<Sequences>(new Sequences(std::move(codec)));
 }
 
+Sequences::Sequences(bundle::CutCodec codec)
+    : codec_(std::move(codec)), capacity_(capacity_for(codec_.values())) {}
+
 Result<std::vector<Tensor>> Sequences::decode(const Sequence& sequence,
                                               std::span<const std::string> packets) {
-  const std::shared_ptr<Stream> stream = CLEAVE_TRY(find(sequence));
+  std::shared_ptr<Stream> stream = find(sequence);
+  // What cannot be decoded is no reason to forget others: a new stream is kept when it has begun.
+  if (!stream)
+    stream = std::make_shared<Stream>(CLEAVE_TRY(bundle::CutStreamDecoder::create(codec_)));
   const std::lock_guard lock(stream->mutex);
-  return stream->decoder.decode(packets);
+  auto values = CLEAVE_TRY(stream->decoder.decode(packets));
+  keep(sequence, stream);
+  return values;
 }
 
 std::size_t Sequences::size() const {
@@ -62,27 +79,28 @@ std::size_t Sequences::size() const {
   return streams_.size();
 }
 
-Result<std::shared_ptr<Sequences::Stream>> Sequences::find(const Sequence& sequence) {
+/// The stream that a packet goes on with; null for a new one.
+std::shared_ptr<Sequences::Stream> Sequences::find(const Sequence& sequence) {
   const std::lock_guard lock(mutex_);
-  auto it = streams_.find(sequence.id);
-  if (it != streams_.end() && sequence.start) {
-    streams_.erase(it);
-    it = streams_.end();
-  }
-  if (it == streams_.end()) {
-    if (streams_.size() >= kMaxSequences) forget_quietest();
-    auto decoder = CLEAVE_TRY(bundle::CutStreamDecoder::create(codec_));
-    it = streams_.emplace(sequence.id, std::make_shared<Stream>(std::move(decoder))).first;
-  }
-  std::shared_ptr<Stream> stream = it->second;
-  stream->used = ++uses_;
-  if (sequence.end) streams_.erase(it);
-  return stream;
+  const auto it = streams_.find(sequence.id);
+  if (it == streams_.end()) return nullptr;
+  if (!sequence.start) return it->second;
+  streams_.erase(it);
+  return nullptr;
 }
 
-void Sequences::forget_quietest() {
-  streams_.erase(
-      std::ranges::min_element(streams_, {}, [](const auto& entry) { return entry.second->used; }));
+void Sequences::keep(const Sequence& sequence, std::shared_ptr<Stream> stream) {
+  const std::lock_guard lock(mutex_);
+  if (sequence.end) {
+    streams_.erase(sequence.id);
+    return;
+  }
+  if (streams_.size() >= capacity_ && !streams_.contains(sequence.id)) {
+    streams_.erase(std::ranges::min_element(streams_, {},
+                                            [](const auto& entry) { return entry.second->used; }));
+  }
+  stream->used = ++uses_;
+  streams_[sequence.id] = std::move(stream);
 }
 
 }  // namespace cleave::cloud

@@ -15,8 +15,10 @@
 
 namespace cleave::cloud {
 
-/// Streams that one model holds at a time. Each keeps the last pictures of its values.
+/// Streams that one model holds at a time, and what their last pictures may take: up to eight times
+/// the bytes of all values each.
 inline constexpr std::size_t kMaxSequences = 64;
+inline constexpr std::size_t kMaxSequenceBytes = std::size_t{512} << 20;
 inline constexpr std::size_t kMaxSequenceIdBytes = 128;
 
 /// The protocol's parameters of a request that is one of a row: `sequence_id`, a number or a text,
@@ -31,10 +33,10 @@ struct Sequence {
 /// Errors (kInvalidArgument): parameters of another type, a text over kMaxSequenceIdBytes.
 Result<std::optional<Sequence>> read_sequence(const wire::Parameters& parameters);
 
-/// The streams that clients are sending to one tail. A stream is there from its first packet to its
-/// `end`; where there are more than kMaxSequences, the one that was quiet for longest goes, and its
-/// sender is told kOutOfSync when it comes back, as it is after a lost frame.
-/// Thread-safe: packets of one stream wait for each other, those of several do not.
+/// The streams that clients are sending to one tail. A stream is there from its first key frame
+/// that could be decoded to its `end`; where there are more than capacity(), the one that was quiet
+/// for longest goes, and its sender is told kOutOfSync when it comes back, as it is after a lost
+/// frame. Thread-safe: packets of one stream wait for each other, those of several do not.
 class Sequences {
  public:
   /// Errors: those of CutStreamDecoder::create().
@@ -44,6 +46,8 @@ class Sequences {
   Result<std::vector<Tensor>> decode(const Sequence& sequence,
                                      std::span<const std::string> packets);
   std::size_t size() const;
+  /// kMaxSequences, or as many as kMaxSequenceBytes allow, one at least.
+  std::size_t capacity() const { return capacity_; }
 
  private:
   struct Stream {
@@ -52,11 +56,12 @@ class Sequences {
     bundle::CutStreamDecoder decoder;
     std::uint64_t used = 0;  ///< guarded by Sequences::mutex_
   };
-  explicit Sequences(bundle::CutCodec codec) : codec_(std::move(codec)) {}
-  Result<std::shared_ptr<Stream>> find(const Sequence& sequence);
-  void forget_quietest();
+  explicit Sequences(bundle::CutCodec codec);
+  std::shared_ptr<Stream> find(const Sequence& sequence);
+  void keep(const Sequence& sequence, std::shared_ptr<Stream> stream);
 
   const bundle::CutCodec codec_;
+  const std::size_t capacity_;
   mutable std::mutex mutex_;
   std::uint64_t uses_ = 0;
   std::map<std::string, std::shared_ptr<Stream>, std::less<>> streams_;

@@ -100,6 +100,9 @@ class AutoStrategy final : public Strategy {
   Result<FrameResult> run(Strategy& way, const Frame& frame) {
     Result<FrameResult> result = fail(ErrorCode::kInternal, "edge.auto", "no trial was run");
     for (int i = 0; i < kTrialRuns; ++i) {
+      // The same frame again costs next to nothing as a change; a key frame is what it costs at
+      // most.
+      context_.device.request_key_frames();
       Departure departure = CLEAVE_TRY(way.depart(frame));
       result = way.arrive(std::move(departure));
       if (!result) return result;

@@ -83,11 +83,11 @@ Result<Timed<std::vector<std::string>>> Device::encode(const bundle::CutEntry& c
       [&] { return half->stream ? half->stream->encode(values) : half->codec.encode(values); });
 }
 
-Result<void> Device::request_key_frame(const bundle::CutEntry& cut) {
+void Device::request_key_frames() {
   const std::lock_guard lock(mutex_);
-  Head* half = CLEAVE_TRY(head(cut));
-  if (half->stream) half->stream->request_key_frame();
-  return {};
+  for (auto& [id, half] : heads_) {
+    if (half.stream) half.stream->request_key_frame();
+  }
 }
 
 Result<Timed<std::string>> Device::encode_picture(const data::Image& picture) {

@@ -56,8 +56,9 @@ class Device {
   Result<Timed<std::vector<std::string>>> encode(const bundle::CutEntry& cut,
                                                  std::span<const Tensor> inputs,
                                                  std::span<const NamedTensor> head_outputs);
-  /// Makes the cut's next packets key frames, for a server that has lost the stream.
-  Result<void> request_key_frame(const bundle::CutEntry& cut);
+  /// Makes the next packets of every cut key frames: for a server that has lost the stream, or
+  /// where frames no longer follow each other. Nothing without DeviceOptions::stream.
+  void request_key_frames();
   /// A photo as the server takes it. Errors: those of data::PictureCodec.
   Result<Timed<std::string>> encode_picture(const data::Image& picture);
 

@@ -5,6 +5,25 @@
 #include "edge/frame_reader.h"
 
 namespace cleave::edge {
+namespace {
+
+/// Do the codecs of every cut that the strategy may use code streams?
+Result<void> check_streams(const StrategyKind& kind, const StrategyContext& context) {
+  if (kind.cuts == Cuts::kNone) {
+    return fail(ErrorCode::kInvalidArgument, "edge",
+                "strategy '" + std::string(kind.name) +
+                    "' sends nothing over a cut that could be a stream, expected split or auto");
+  }
+  const bundle::CutEntry& one = context.cut ? *context.cut : context.bundle.default_cut();
+  for (const bundle::CutEntry& cut : context.bundle.manifest().cuts) {
+    if (kind.cuts == Cuts::kOne && cut.id != one.id) continue;
+    CLEAVE_CHECK(about("cut " + cut.id, bundle::CutStreamEncoder::create(
+                                            CLEAVE_TRY(bundle::CutCodec::create(cut)))));
+  }
+  return {};
+}
+
+}  // namespace
 
 Runner::Runner(bundle::Bundle bundle, engine::Engine& engine, Clock& clock,
                const RunnerOptions& options)
@@ -32,6 +51,7 @@ Result<std::unique_ptr<Runner>> Runner::create(bundle::Bundle bundle, engine::En
                           .retry_every = options.retry_every,
                           .table = runner->table_ ? &*runner->table_ : nullptr};
   if (!options.cut.empty()) context.cut = CLEAVE_TRY(runner->bundle_.find_cut(options.cut));
+  if (options.device.stream) CLEAVE_CHECK(check_streams(*kind, context));
   if (kind->needs_server) {
     runner->remote_ = CLEAVE_TRY(Remote::connect(options.server, clock, options.remote));
     context.remote = runner->remote_.get();
@@ -55,6 +75,8 @@ Result<void> Runner::run(const Plan& plan, const FrameSink& sink) {
     FrameResult result = CLEAVE_TRY(run_frame(*std::move(frame)));
     CLEAVE_CHECK(sink(std::move(result)));
   }
+  // The first input again would cost next to nothing as a change.
+  device_.request_key_frames();
   return run_pipeline([&] { return reader.next(); }, *strategy_, plan.inflight, sink);
 }
 

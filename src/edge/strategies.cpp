@@ -133,7 +133,7 @@ class SplitStrategy final : public Strategy {
   }
 
   Result<void> encode_as_key(Departure& departure) const {
-    CLEAVE_CHECK(context_.device.request_key_frame(cut_));
+    context_.device.request_key_frames();
     return encode(departure);
   }
 
@@ -161,11 +161,11 @@ Result<std::unique_ptr<Strategy>> split_kind(const StrategyContext& context) {
 
 std::span<const StrategyKind> strategy_kinds() {
   static constexpr std::array<StrategyKind, 4> kKinds{{
-      {"device", "the whole network here", false, false, device_kind},
-      {"cloud", "the whole network at the server", true, false, cloud_kind},
-      {"split", "the head here, the tail at the server", true, false, split_kind},
+      {"device", "the whole network here", false, false, Cuts::kNone, device_kind},
+      {"cloud", "the whole network at the server", true, false, Cuts::kNone, cloud_kind},
+      {"split", "the head here, the tail at the server", true, false, Cuts::kOne, split_kind},
       {"auto", "whichever is fastest over the measured link; here when the server is gone", true,
-       true, make_auto_strategy},
+       true, Cuts::kAll, make_auto_strategy},
   }};
   return kKinds;
 }
@@ -180,14 +180,19 @@ Result<const StrategyKind*> find_strategy(std::string_view name) {
 }
 
 Result<FrameResult> travel(const StrategyContext& context, Departure& departure) {
-  const Nanos sent = context.clock.now();
-  auto first = context.remote->infer(std::move(*departure.request));
-  if (!first && first.error().code == ErrorCode::kOutOfSync && departure.recode) {
-    departure.result.stages[Stage::kLost] = {sent, context.clock.now()};
+  std::size_t refused_bytes = 0;
+  for (const wire::WireTensor& input : departure.request->inputs)
+    refused_bytes += input.payload_bytes();
+  auto reply = context.remote->infer(std::move(*departure.request));
+  const bool again =
+      !reply && reply.error().code == ErrorCode::kOutOfSync && departure.recode != nullptr;
+  if (again) {
+    departure.result.stages[Stage::kLost] = {departure.result.stages[Stage::kEncode].start,
+                                             context.clock.now()};
     CLEAVE_CHECK(departure.recode(departure));
-    first = context.remote->infer(std::move(*departure.request));
+    reply = context.remote->infer(std::move(*departure.request));
   }
-  auto answer = CLEAVE_TRY(std::move(first));
+  auto answer = CLEAVE_TRY(std::move(reply));
   FrameResult result = std::move(departure.result);
   result.outputs =
       CLEAVE_TRY(join_outputs(context.bundle.manifest().outputs, std::move(departure.local_outputs),
@@ -197,7 +202,7 @@ Result<FrameResult> travel(const StrategyContext& context, Departure& departure)
     result.stages[stage] = answer.stages[stage];
   }
   result.latency.end = answer.exchange.end;
-  result.bytes_up = answer.bytes_up;
+  result.bytes_up = answer.bytes_up + (again ? refused_bytes : 0);
   result.bytes_down = answer.bytes_down;
   return result;
 }

@@ -51,12 +51,16 @@ struct StrategyContext {
   const plan::PlanTable* table = nullptr;       ///< null: `auto` ranks anew
 };
 
+/// The cuts of a bundle that a strategy may use.
+enum class Cuts { kNone, kOne, kAll };
+
 /// A row of the table of strategies.
 struct StrategyKind {
   std::string_view name;
   std::string_view help;
   bool needs_server;
   bool reads_table;
+  Cuts cuts;
   /// Fails when the server cannot be reached, but for `auto`.
   Result<std::unique_ptr<Strategy>> (*make)(const StrategyContext& context);
 };

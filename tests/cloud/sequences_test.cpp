@@ -138,6 +138,7 @@ TEST_F(SequencesTest, StartAndEndForget) {
 TEST_F(SequencesTest, TheQuietestGoes) {
   const auto sequences = Sequences::create(codec());
   ASSERT_TRUE(sequences);
+  ASSERT_EQ((*sequences)->capacity(), kMaxSequences);
   std::vector<Sender> senders;
   for (std::size_t i = 0; i <= kMaxSequences; ++i) senders.emplace_back(std::to_string(i));
   const auto send = [&](std::size_t i) {
@@ -149,6 +150,12 @@ TEST_F(SequencesTest, TheQuietestGoes) {
   EXPECT_EQ((*sequences)->size(), kMaxSequences);
   EXPECT_TRUE(send(0));
   EXPECT_FALSE(send(1));
+
+  // Whoever sends nonsense takes nobody's place.
+  const std::string garbage = "garbage";
+  for (std::size_t i = 0; i < 2 * kMaxSequences; ++i)
+    EXPECT_FALSE((*sequences)->decode({"x" + std::to_string(i)}, {&garbage, 1}));
+  EXPECT_TRUE(send(2));
 }
 
 TEST_F(SequencesTest, HostilePacketsAreErrors) {

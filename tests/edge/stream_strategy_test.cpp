@@ -121,12 +121,35 @@ TEST_F(StreamStrategy, RefusesWhatCannotBe) {
   const TinyBundle plain("raw");
   HookedService service(plain.path());
   const TestServer server(service);
-  RunnerOptions options;
-  options.device.stream = true;
-  const auto none = run(*make_runner(plain, "split", server.address(), options), 1);
-  ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_TRUE(none.error().message.contains("h264 or h265")) << none.error().message;
+  const auto error_of = [&](const std::string& strategy) {
+    RunnerOptions options;
+    options.strategy = strategy;
+    options.server = server.address();
+    options.device.stream = true;
+    const auto made = Runner::create(plain.load(), test_engine(), test_clock(), options);
+    EXPECT_FALSE(made) << strategy;
+    return made ? Error{} : made.error();
+  };
+  for (const char* strategy : {"split", "auto"}) {
+    EXPECT_EQ(error_of(strategy).code, ErrorCode::kInvalidArgument);
+    EXPECT_TRUE(error_of(strategy).message.contains("h264 or h265"));
+  }
+  for (const char* strategy : {"device", "cloud"})
+    EXPECT_TRUE(error_of(strategy).message.contains("expected split or auto"));
+}
+
+TEST_F(StreamStrategy, WarmUpIsNoPartOfTheStream) {
+  const auto streamed = runner("split", true);
+  const std::vector<data::InputItem> items{bundle_->tensor(1)};
+  std::vector<std::size_t> bytes;
+  ASSERT_TRUE(streamed->run({.items = items, .warmup = 2, .repeat = 2}, [&](FrameResult result) {
+    bytes.push_back(result.bytes_up);
+    return Result<void>();
+  }));
+  ASSERT_EQ(bytes.size(), 4U);
+  EXPECT_LT(2 * bytes[1], bytes[0]);
+  EXPECT_LT(2 * bytes[1], bytes[2]) << "a key frame after the warm-up";
+  EXPECT_LT(2 * bytes[3], bytes[2]);
 }
 
 }  // namespace
