@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "study/sensitivity.h"
@@ -337,15 +338,20 @@ FeatureSearchOptions FeatureSearchOptions::for_cut(const graph::Cut& cut) {
 
 Result<FeatureChoice> search_features(CutTrial& trial, const Badness& badness,
                                       const FeatureSearchOptions& options) {
-  Search first(trial, badness, options, codec::ChannelAxis::kBeforePlane);
-  CLEAVE_CHECK(first.begin());
+  const auto begin = [&](codec::ChannelAxis axis) -> Result<std::unique_ptr<Search>> {
+    auto search = std::make_unique<Search>(trial, badness, options, axis);
+    CLEAVE_CHECK(search->begin());
+    return search;
+  };
+  auto search = CLEAVE_TRY(begin(codec::ChannelAxis::kBeforePlane));
   const bool either = std::ranges::any_of(trial.values(0), [](const Tensor& value) {
     return is_floating(value.dtype()) && value.shape().size() == kEitherAxis;
   });
-  if (!either) return first.improve();
-  Search last(trial, badness, options, codec::ChannelAxis::kLast);
-  CLEAVE_CHECK(last.begin());
-  return last.bytes() < first.bytes() ? last.improve() : first.improve();
+  if (either) {
+    auto other = CLEAVE_TRY(begin(codec::ChannelAxis::kLast));
+    if (other->bytes() < search->bytes()) search = std::move(other);
+  }
+  return search->improve();
 }
 
 }  // namespace cleave::study

@@ -12,6 +12,8 @@ constexpr std::string_view kPlace = "samples";
 constexpr std::uint64_t kSeed = 1;
 /// Largest input that is made of noise.
 constexpr std::int64_t kMaxNoiseBytes = std::int64_t{2} << 30;
+/// Of the pictures of a film, and what is made of them.
+constexpr std::int64_t kMaxFilmBytes = std::int64_t{4} << 30;
 
 Result<void> check_fits(const data::Preprocess& preprocess, const TensorSpec& input) {
   if (preprocess.shape() == input.shape && input.dtype == DType::kF32) return {};
@@ -40,10 +42,21 @@ void add_picture(data::Image image, Samples& samples) {
 /// The film's first pictures, until there are `limit` samples.
 Result<void> add_film(const std::filesystem::path& path, std::size_t limit, Samples& samples) {
   data::Film film = CLEAVE_TRY(data::Film::open(path));
+  std::int64_t bytes = 0;
   while (samples.inputs.size() < limit) {
     auto image = CLEAVE_TRY(film.next());
-    if (!image) break;
+    if (!image && bytes > 0) break;
+    if (!image)
+      return fail(ErrorCode::kInvalidArgument, kPlace, "no pictures, expected one or more");
     add_picture(*std::move(image), samples);
+    bytes += static_cast<std::int64_t>(samples.pictures.back().rgb.size() +
+                                       samples.inputs.back().front().byte_size());
+    if (bytes > kMaxFilmBytes) {
+      return fail(ErrorCode::kResourceExhausted, kPlace,
+                  std::to_string(samples.inputs.size()) + " pictures and inputs take " +
+                      std::to_string(bytes) + " bytes, expected at most " +
+                      std::to_string(kMaxFilmBytes));
+    }
   }
   return {};
 }
@@ -94,8 +107,7 @@ Result<Samples> load_samples(const graph::Model& model, std::span<const std::str
     }
     add_picture(CLEAVE_TRY(data::load_image(item.path)), samples);
   }
-  if (!samples.inputs.empty()) return samples;
-  return fail(ErrorCode::kInvalidArgument, kPlace, "films without a picture, expected one or more");
+  return samples;
 }
 
 }  // namespace cleave::study

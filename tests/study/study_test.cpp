@@ -183,6 +183,25 @@ TEST(Samples, PhotosAndTensorsUpToTheLimit) {
   EXPECT_EQ(load_samples(model, paths, "", 1).value().inputs.size(), 1U);
 }
 
+TEST(Samples, FilmsPictureByPicture) {
+  const TemporaryFolder folder;
+  const std::string head = "YUV4MPEG2 W8 H8 Cmono\n";
+  const std::string picture = "FRAME\n" + std::string(64, 'x');
+  ASSERT_TRUE(write_file(folder / "film.y4m", head + picture + picture + picture));
+  ASSERT_TRUE(write_file(folder / "none.y4m", head));
+  const auto png = data::encode_png(data::Image(20, 10)).value();
+  ASSERT_TRUE(write_file(folder / "a.png", as_text(png)));
+  const graph::Model model = tiny();
+  const std::vector paths{(folder / "film.y4m").string(), (folder / "a.png").string()};
+  const auto all = load_samples(model, paths, "", 8).value();
+  ASSERT_EQ(all.inputs.size(), 4U);
+  EXPECT_EQ(all.pictures[2].width, 8);
+  EXPECT_EQ(all.pictures[3].width, 20);
+  EXPECT_EQ(load_samples(model, paths, "", 2).value().inputs.size(), 2U);
+  const std::vector none{(folder / "none.y4m").string()};
+  EXPECT_TRUE(load_samples(model, none, "", 8).error().message.contains("none.y4m': no pictures"));
+}
+
 TEST(Samples, Errors) {
   const TemporaryFolder folder;
   const auto png = data::encode_png(data::Image(20, 10)).value();
