@@ -59,6 +59,8 @@ namespace {
 
 /// Samples on which the limit is looked for before all are used.
 constexpr std::size_t kFirstSamples = 128;
+/// A badness on these from which all of them will not come back to 1.
+constexpr double kNear = 2;
 
 /// What a codec comes to on the trial that scores.
 struct Tried {
@@ -86,9 +88,12 @@ class Climb {
     return within;
   }
 
-  /// Step by step from a guess, on all samples.
+  /// Step by step from a guess, on all samples; after find().
   std::size_t walk(std::size_t at) {
-    at = std::min(at, family_.specs.size() - 1);
+    if (at == family_.specs.size()) {
+      --at;
+      if (!is_near(at)) return family_.specs.size();
+    }
     while (at < family_.specs.size() && !is_within(at, score_.size())) ++at;
     while (at > 0 && at < family_.specs.size() && is_within(at - 1, score_.size())) --at;
     return at;
@@ -98,6 +103,12 @@ class Climb {
   const std::optional<Tried>& tried(std::size_t at) const { return tried_.at(at); }
 
  private:
+  /// May more samples bring it within the limit?
+  bool is_near(std::size_t at) const {
+    const std::optional<Tried>& known = tried_.at(at);
+    return known && known->badness < kNear;
+  }
+
   bool is_within(std::size_t at, std::size_t count) {
     std::optional<Tried>& known = tried_[at];
     if (!known || known->summary.accuracy.samples != count) known = try_spec(at, count);
