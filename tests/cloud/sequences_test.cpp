@@ -8,21 +8,17 @@
 #include "base/random_tensor.h"
 #include "bundle/cut_stream.h"
 #include "cloud/support.h"
+#include "codec/has_video.h"
 
 namespace cleave::cloud {
 namespace {
 
 constexpr const char* kCodec = "quant:bits=8,range=minmax|tile|h264:qp=10,gop=1000";
 
-bool has_video() {
-  const auto codec = codec::Codec::create(kCodec);
-  return codec && codec->encode(random_tensors({{"x", DType::kF32, {1, 2, 8, 8}}}, 1)[0]);
-}
-
 class SequencesTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (!has_video()) return;
+    if (!codec::has_video()) return;
     folder_ = std::make_unique<TemporaryFolder>();
     write_tiny_bundle(*folder_ / "film", {.name = "film", .codec = kCodec});
     write_tiny_bundle(*folder_ / "still", {.seed = 2, .name = "still", .model_name = "other"});
@@ -33,7 +29,7 @@ class SequencesTest : public ::testing::Test {
     folder_.reset();
   }
   void SetUp() override {
-    if (!has_video()) GTEST_SKIP() << "built without video";
+    if (!codec::has_video()) GTEST_SKIP() << "built without video";
     ASSERT_NE(service_, nullptr);
   }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/file.h"
 #include "data/npy.h"
 #include "edge/support.h"
@@ -36,21 +38,26 @@ class FrameReaderTest : public testing::Test {
       if (!*frame) return std::nullopt;
     }
   }
+  /// Names of all frames, those of the warm-up in brackets; `look` sees each.
+  std::string names_of(const bundle::Manifest& manifest, std::vector<InputItem> items, int warmup,
+                       const std::function<void(const Frame&)>& look = {}) {
+    auto reader = FrameReader::create(manifest, items, warmup, 2, test_clock()).value();
+    std::string names;
+    std::size_t expected_index = 0;
+    while (const auto frame = reader.next().value()) {
+      names += (frame->warmup ? "(" + frame->name + ")" : frame->name) + " ";
+      EXPECT_EQ(frame->index, frame->warmup ? 0 : expected_index++);
+      if (look) look(*frame);
+    }
+    return names;
+  }
   TemporaryFolder folder_;
 };
 
 TEST_F(FrameReaderTest, RepeatsAfterTheWarmUp) {
   const auto manifest = manifest_with({{"x", DType::kF32, {2}}});
-  const std::vector<InputItem> items{npy("a.npy", {2}), npy("b.npy", {2})};
-  auto reader = FrameReader::create(manifest, items, 1, 2, test_clock());
-  ASSERT_TRUE(reader);
-  std::string seen;
-  std::size_t expected_index = 0;
-  while (auto frame = *reader->next()) {
-    seen += (frame->warmup ? "(" + frame->name + ")" : frame->name) + " ";
-    EXPECT_EQ(frame->index, frame->warmup ? 0 : expected_index++);
-  }
-  EXPECT_EQ(seen, "(a.npy) a.npy b.npy a.npy b.npy ");
+  EXPECT_EQ(names_of(manifest, {npy("a.npy", {2}), npy("b.npy", {2})}, 1),
+            "(a.npy) a.npy b.npy a.npy b.npy ");
 }
 
 TEST_F(FrameReaderTest, AFilmIsAFrameForEachPicture) {
@@ -60,18 +67,12 @@ TEST_F(FrameReaderTest, AFilmIsAFrameForEachPicture) {
   const auto picture = [](char grey) { return "FRAME\n" + std::string(64, grey); };
   ASSERT_TRUE(write_file(folder_ / "two.y4m", head + picture(60) + picture(120)));
   ASSERT_TRUE(write_file(folder_ / "none.y4m", head));
-  const std::vector<InputItem> items{{folder_ / "two.y4m", InputKind::kFilm}};
-  auto reader = FrameReader::create(manifest, items, 2, 2, test_clock());
-  ASSERT_TRUE(reader);
-  std::string seen;
-  std::size_t expected_index = 0;
-  while (auto frame = *reader->next()) {
-    seen += (frame->warmup ? "(" + frame->name + ")" : frame->name) + " ";
-    EXPECT_EQ(frame->index, frame->warmup ? 0 : expected_index++);
-    ASSERT_TRUE(frame->picture);
-    EXPECT_EQ(frame->picture->pixel(0, 0)[0] < 80, frame->name.ends_with(":0"));
-  }
-  EXPECT_EQ(seen, "(two.y4m:0) (two.y4m:0) two.y4m:0 two.y4m:1 two.y4m:0 two.y4m:1 ");
+  const auto looks_right = [](const Frame& frame) {
+    ASSERT_TRUE(frame.picture);
+    EXPECT_EQ(frame.picture->pixel(0, 0)[0] < 80, frame.name.ends_with(":0"));
+  };
+  EXPECT_EQ(names_of(manifest, {{folder_ / "two.y4m", InputKind::kFilm}}, 2, looks_right),
+            "(two.y4m:0) (two.y4m:0) two.y4m:0 two.y4m:1 two.y4m:0 two.y4m:1 ");
 
   const auto none = error_of(manifest, {{folder_ / "none.y4m", InputKind::kFilm}});
   ASSERT_TRUE(none);

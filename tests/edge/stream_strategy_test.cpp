@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/random_tensor.h"
+#include "codec/has_video.h"
 #include "edge/support.h"
 
 namespace cleave::edge {
@@ -11,15 +11,10 @@ namespace {
 
 constexpr const char* kStills = "quant:bits=8,range=sigma3|tile|h264:qp=4,gop=1000";
 
-bool has_video() {
-  const auto codec = codec::Codec::create(kStills);
-  return codec && codec->encode(random_tensors({{"x", DType::kF32, {1, 2, 16, 16}}}, 1)[0]);
-}
-
 class StreamStrategy : public testing::Test {
  protected:
   void SetUp() override {
-    if (!has_video()) GTEST_SKIP() << "built without video";
+    if (!codec::has_video()) GTEST_SKIP() << "built without video";
     bundle_.emplace(kStills, bundle::WholeCosts{1e6, 1, 1e6, {1000, 0.1, 0.1}},
                     std::vector<std::optional<bundle::CutCosts>>{
                         bundle::CutCosts{1, 1, {1000, 0.1, 0.1}}, bundle::CutCosts{1e6, 1, {}}});

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "bundle/support.h"
+#include "codec/has_video.h"
 #include "study/codec_families.h"
 #include "study/samples.h"
 
@@ -48,11 +49,6 @@ class StreamTrial : public testing::Test {
     return calibrated_codecs(spec, trial).value();
   }
 
-  bool has_video() {
-    const auto spec = codec::Codec::create(kIntra);
-    return spec || spec.error().code != ErrorCode::kUnsupported;
-  }
-
   static constexpr const char* kInter = "quant:bits=8,range=sigma3|tile|h264:qp=20,gop=100";
   static constexpr const char* kIntra = "quant:bits=8,range=sigma3|tile|h264:qp=20,gop=1";
 
@@ -94,7 +90,7 @@ TEST_F(StreamTrial, StillFramesAreBoundPackets) {
 
 TEST_F(StreamTrial, ChangesAreSmallerThanKeyFrames) {
   CutTrial cut = trial();
-  if (!has_video()) GTEST_SKIP() << "without video";
+  if (!codec::has_video()) GTEST_SKIP() << "without video";
   SteadyClock clock;
   const auto intra = send_film(cut, codecs(cut, kIntra), FrameCoding::kIntra, clock);
   const auto inter = send_film(cut, codecs(cut, kInter), FrameCoding::kInter, clock);
@@ -110,7 +106,7 @@ TEST_F(StreamTrial, ChangesAreSmallerThanKeyFrames) {
 TEST_F(StreamTrial, SeveralValuesHaveAStreamEach) {
   CutTrial cut = trial("2");
   ASSERT_EQ(cut.values(0).size(), 2);
-  if (!has_video()) GTEST_SKIP() << "without video";
+  if (!codec::has_video()) GTEST_SKIP() << "without video";
   const auto recovery = lose_packet(cut, codecs(cut, kInter), {3, 0});
   ASSERT_TRUE(recovery) << recovery.error().to_string();
   EXPECT_EQ(recovery->lost_frames, 2);
@@ -119,7 +115,7 @@ TEST_F(StreamTrial, SeveralValuesHaveAStreamEach) {
 
 TEST_F(StreamTrial, ALostPacketCostsFramesUntilTheKeyFrame) {
   CutTrial cut = trial();
-  if (!has_video()) GTEST_SKIP() << "without video";
+  if (!codec::has_video()) GTEST_SKIP() << "without video";
   for (const std::size_t on_the_way : {0U, 2U}) {
     const auto recovery = lose_packet(cut, codecs(cut, kInter), {3, on_the_way});
     ASSERT_TRUE(recovery) << recovery.error().to_string();
