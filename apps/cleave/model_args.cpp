@@ -59,7 +59,7 @@ std::string picture_help(std::string_view what) {
 void add_sample_args(CLI::App& command, SampleArgs& args) {
   command.add_option(
       "--samples", args.paths,
-      "photos, .npy files or folders to run the network on; without them, seeded noise");
+      "photos, .npy files, folders or films to run the network on; without them, seeded noise");
   command.add_option("--preprocess", args.preprocess,
                      "how a picture becomes the input, image:size=…");
   command.add_option("--sample-limit", args.limit, "samples that are read at most")

@@ -182,6 +182,7 @@ Result<edge::RunInfo> describe_run(const RunArguments& args, std::optional<Link>
                      .threads = args.runner.device.threads,
                      .precision = args.precision,
                      .emulated_slowdown = args.runner.device.slowdown,
+                     .stream = args.runner.device.stream,
                      .table = args.table.value_or(""),
                      .energy_link = std::move(energy_link)};
   if (info.energy_link) {

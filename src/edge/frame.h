@@ -69,7 +69,9 @@ struct FrameResult {
   /// From the moment the device takes the prepared input up until the outputs are there. Waiting
   /// between the stages is in here and in none of them.
   Span latency;
-  std::size_t bytes_up = 0;  ///< message bytes of the request, framing included
+  /// Message bytes of the request, framing included; of one that the server refused before, for
+  /// want of an earlier frame, the packets alone.
+  std::size_t bytes_up = 0;
   std::size_t bytes_down = 0;
 };
 

@@ -115,7 +115,8 @@ Json to_json(const RunInfo& info, std::span<const FrameRecord> records) {
   Json json{{"format", "cleave-run/1"},    {"bundle", info.bundle},
             {"strategy", info.strategy},   {"server", info.server},
             {"inflight", info.inflight},   {"threads", info.threads},
-            {"precision", info.precision}, {"emulated_slowdown", info.emulated_slowdown}};
+            {"precision", info.precision}, {"emulated_slowdown", info.emulated_slowdown},
+            {"stream", info.stream}};
   if (!info.table.empty()) json["table"] = info.table;
   if (info.measured_link) json["measured_link"] = to_json(*info.measured_link);
   if (info.measured_load) json["measured_load"] = *info.measured_load;

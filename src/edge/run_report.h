@@ -52,6 +52,7 @@ struct RunInfo {
   int threads = 1;
   std::string precision{};
   double emulated_slowdown = 1;
+  bool stream = false;  ///< what crossed a cut was coded as what changed
   std::string table{};  ///< the file that choices were looked up in; empty: none
   std::optional<Link> measured_link{};
   std::optional<double> measured_load{};  ///< factor on the server's times, see LoadEstimator

@@ -59,8 +59,9 @@ namespace {
 
 /// Samples on which the limit is looked for before all are used.
 constexpr std::size_t kFirstSamples = 128;
-/// A badness on these from which all of them will not come back to 1.
-constexpr double kNear = 2;
+/// A badness on these from which all of them will not come back to 1: where one sample in a hundred
+/// may be lost, five of 128 are.
+constexpr double kNear = 4;
 
 /// What a codec comes to on the trial that scores.
 struct Tried {

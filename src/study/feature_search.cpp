@@ -84,6 +84,7 @@ class Search {
     return first_design();
   }
   double bytes() const { return first_bytes_; }
+  int designs() const { return designs_; }
 
   /// The best design, after begin().
   Result<FeatureChoice> improve() {
@@ -347,11 +348,15 @@ Result<FeatureChoice> search_features(CutTrial& trial, const Badness& badness,
   const bool either = std::ranges::any_of(trial.values(0), [](const Tensor& value) {
     return is_floating(value.dtype()) && value.shape().size() == kEitherAxis;
   });
+  int dropped = 0;
   if (either) {
     auto other = CLEAVE_TRY(begin(codec::ChannelAxis::kLast));
-    if (other->bytes() < search->bytes()) search = std::move(other);
+    if (other->bytes() < search->bytes()) std::swap(search, other);
+    dropped = other->designs();
   }
-  return search->improve();
+  auto choice = CLEAVE_TRY(search->improve());
+  choice.designs += dropped;
+  return choice;
 }
 
 }  // namespace cleave::study
