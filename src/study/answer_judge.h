@@ -20,6 +20,7 @@ class AnswerJudge {
                                     std::vector<int> labels);
 
   OutputKind kind() const { return kind_; }
+  bool joins() const { return join_.joins(); }
   /// The uncut network's output, or several as one.
   const Tensor& answer(std::size_t sample) const { return answers_[sample]; }
   Result<Tensor> join(std::vector<Tensor> outputs) const { return join_.join(std::move(outputs)); }

@@ -76,7 +76,8 @@ class Calibrator {
                     "as the limit"
                   : "the network's answers are classes, expected another limit than a PSNR");
     if (picture) {
-      words = fmt::format("PSNR of the output at least {:g} dB", *limit.psnr_db);
+      words = fmt::format("PSNR of the {} at least {:g} dB",
+                          trial.judge().joins() ? "outputs" : "output", *limit.psnr_db);
       return psnr_at_least(*limit.psnr_db);
     }
     if (limit.kl_nats) {
