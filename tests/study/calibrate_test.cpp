@@ -10,6 +10,7 @@
 #include "base/random_tensor.h"
 #include "bundle/support.h"
 #include "data/subset.h"
+#include "graph/builder.h"
 #include "study/pictures.h"
 #include "study/sensitivity.h"
 
@@ -60,6 +61,33 @@ TEST(CutTrial, CoarserCodesAreFurtherOff) {
     last = kl;
   }
   EXPECT_GT(last, 1e-6);
+}
+
+/// The head's own output, one that never changes, and one that says all.
+graph::Model three_outputs() {
+  graph::Builder b(13, 7);
+  b.input("x", {1, 8}).node("Sin", {"x"}, {"a"}).output("a");
+  b.node("Sub", {"a", "a"}, {"nothing"}).output("nothing");
+  b.node("Cos", {"a"}, {"all"}).output("all");
+  return graph::Model::parse(b.bytes()).value();
+}
+
+TEST(CutTrial, JudgesEveryOutputOfTheTail) {
+  const graph::Model model = three_outputs();
+  const auto samples = samples_for(model, 4);
+  auto trial = CutTrial::create(model, **model.find_cut("a"), test_engine(), samples);
+  ASSERT_TRUE(trial) << trial.error().to_string();
+  EXPECT_EQ(trial->kind(), OutputKind::kPicture);
+  EXPECT_TRUE(trial->judge().joins());
+  const auto moved = trial->run([](std::size_t, std::vector<Tensor>& values) -> Result<double> {
+    for (float& value : values[0].as<float>()) value += 0.1F;
+    return 1.0;
+  });
+  ASSERT_TRUE(moved) << moved.error().to_string();
+  const auto psnr = summarize_trial(*moved).accuracy.psnr_db;
+  ASSERT_TRUE(psnr);
+  EXPECT_GT(psnr->value, 5);
+  EXPECT_LT(psnr->value, 40);
 }
 
 TEST(CodecFamily, FindsWhatTryingAllFinds) {
