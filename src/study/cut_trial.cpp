@@ -15,11 +15,14 @@ constexpr std::string_view kPlace = "study.cut_trial";
 
 using Sessions = std::vector<std::unique_ptr<engine::Session>>;
 
-/// One session for each worker, of one thread each.
+/// One session for each worker. Those of a network that is compiled for one thread would run one
+/// after another.
 Result<Sessions> open_sessions(engine::Engine& engine, std::string onnx_bytes,
                                std::size_t workers) {
+  const engine::EngineOptions options{.threads = static_cast<int>(workers),
+                                      .hint = engine::Hint::kThroughput};
   Sessions sessions;
-  sessions.push_back(CLEAVE_TRY(engine.compile(std::move(onnx_bytes), {.threads = 1})));
+  sessions.push_back(CLEAVE_TRY(engine.compile(std::move(onnx_bytes), options)));
   while (sessions.size() < workers) sessions.push_back(CLEAVE_TRY(sessions.front()->fork()));
   return sessions;
 }

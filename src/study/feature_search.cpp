@@ -23,6 +23,10 @@ constexpr double kPrecision = 1.04;
 constexpr int kMostTries = 24;
 /// Dimensions of a value whose channels may be the first or the last of them.
 constexpr std::size_t kEitherAxis = 3;
+/// While designs are compared, entropy coders learn from so many values: one learns after another,
+/// and what more of them teach it saves every design about the same.
+constexpr std::size_t kLearningValues = 2'000'000;
+constexpr std::size_t kLeastLearningSamples = 8;
 /// A choice is kept if it saves this part of the bytes.
 constexpr double kWorthIt = 0.995;
 
@@ -171,7 +175,16 @@ class Search {
     return {};
   }
 
-  Result<codec::FeatureBasis> basis_of(std::size_t v, const Design& design, double step) {
+  /// Those that the entropy coder of a design learns from; all of them for the one that is chosen.
+  static std::span<const Tensor> learning_samples(const Value& value, bool chosen) {
+    const auto elements = static_cast<std::size_t>(value.samples.front().elements());
+    const std::size_t enough = std::max(kLeastLearningSamples, kLearningValues / elements);
+    return std::span(value.samples)
+        .first(chosen ? value.samples.size() : std::min(enough, value.samples.size()));
+  }
+
+  Result<codec::FeatureBasis> basis_of(std::size_t v, const Design& design, double step,
+                                       bool chosen) {
     Value& value = values_[v];
     if (!value.coded) return codec::FeatureBasis::plain(1, 1, 1);
     auto& components = value.components[design.probe_key()];
@@ -192,7 +205,7 @@ class Search {
             trial_, v, basis, {.samples = probing_samples(value), .block = basis.block}));
       set_band_gains(known, basis);
     }
-    CLEAVE_CHECK(codec::train_basis(value.samples, basis));
+    CLEAVE_CHECK(codec::train_basis(learning_samples(value, chosen), basis));
     return basis;
   }
 
@@ -208,19 +221,21 @@ class Search {
     std::vector<TrialResult> results;
   };
 
-  Result<Tried> try_design(const Design& design, double step, std::size_t samples) {
+  /// Over all samples of the trial where the design is `chosen`, else over the design samples.
+  Result<Tried> try_design(const Design& design, double step, bool chosen) {
     Tried tried;
     FeatureChoice& choice = tried.choice;
     for (std::size_t v = 0; v < values_.size(); ++v)
-      choice.bases.push_back(CLEAVE_TRY(basis_of(v, design, step)));
+      choice.bases.push_back(CLEAVE_TRY(basis_of(v, design, step, chosen)));
     const auto codecs = CLEAVE_TRY(codecs_of(choice, trial_));
+    const std::size_t samples = chosen ? trial_.size() : options_.design_samples;
     tried.results = CLEAVE_TRY(trial_.run(codecs, 0, samples));
     choice.summary = summarize_trial(tried.results);
     return tried;
   }
 
   Result<DesignPoint> point_of(const Design& design, double step) {
-    const auto tried = CLEAVE_TRY(try_design(design, step, options_.design_samples));
+    const auto tried = CLEAVE_TRY(try_design(design, step, false));
     return DesignPoint{tried.choice.summary.bytes.value, compare_(tried.results)};
   }
 
@@ -235,7 +250,7 @@ class Search {
       if (std::isfinite(bytes_)) break;
     }
     if (!std::isfinite(bytes_)) return {};
-    const auto tried = CLEAVE_TRY(try_design(best_, step_, options_.design_samples));
+    const auto tried = CLEAVE_TRY(try_design(best_, step_, false));
     const double root = mean_root_kl(tried.results);
     if (root <= 0) return {};
     compare_ = [root](std::span<const TrialResult> results) {
@@ -291,7 +306,7 @@ class Search {
     double step = step_;
     std::optional<FeatureChoice> best;
     for (int i = 0; i < kMostTries; ++i) {
-      auto tried = CLEAVE_TRY(try_design(best_, step, trial_.size()));
+      auto tried = CLEAVE_TRY(try_design(best_, step, true));
       if (badness_(tried.results) <= 1) {
         fine = step;
         best = std::move(tried.choice);

@@ -29,7 +29,9 @@ class PictureSweeper {
     const std::size_t workers = options_.threads > 0
                                     ? static_cast<std::size_t>(options_.threads)
                                     : std::max(1U, std::thread::hardware_concurrency());
-    sessions_.push_back(CLEAVE_TRY(engine.compile(CLEAVE_TRY(model.to_bytes()), {.threads = 1})));
+    const engine::EngineOptions options{.threads = static_cast<int>(workers),
+                                        .hint = engine::Hint::kThroughput};
+    sessions_.push_back(CLEAVE_TRY(engine.compile(CLEAVE_TRY(model.to_bytes()), options)));
     while (sessions_.size() < workers) sessions_.push_back(CLEAVE_TRY(sessions_.front()->fork()));
     std::vector<std::vector<Tensor>> answers(pictures_.size());
     CLEAVE_CHECK(for_each([&](std::size_t worker, std::size_t i) -> Result<void> {
