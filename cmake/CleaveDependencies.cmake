@@ -20,6 +20,19 @@ endif()
 pkg_check_modules(cbc REQUIRED IMPORTED_TARGET cbc)
 pkg_check_modules(grpc REQUIRED IMPORTED_TARGET grpc++)
 
+option(CLEAVE_TRAIN "Build training, and the engine `torch`" ON)
+if(CLEAVE_TRAIN)
+  # Not by libtorch's own CMake file: it sets the language standard and flags of every target.
+  find_path(TORCH_INCLUDE_DIR torch/csrc/api/include/torch/torch.h REQUIRED)
+  find_library(TORCH_LIBRARY torch REQUIRED)
+  find_library(TORCH_CPU_LIBRARY torch_cpu REQUIRED)
+  find_library(C10_LIBRARY c10 REQUIRED)
+  add_library(cleave_torch INTERFACE)
+  target_include_directories(cleave_torch SYSTEM INTERFACE
+    ${TORCH_INCLUDE_DIR} ${TORCH_INCLUDE_DIR}/torch/csrc/api/include)
+  target_link_libraries(cleave_torch INTERFACE ${TORCH_LIBRARY} ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
+endif()
+
 # Debian's ONNX is built with this namespace and the full (ML) schema.
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
 find_library(ONNX_LIBRARY onnx REQUIRED)

@@ -5,18 +5,24 @@
 
 #include "base/spec.h"
 #include "engine/openvino_engine.h"
+#include "torch.h"
 
 namespace cleave::app {
 namespace {
 
 struct EngineRow {
   std::string_view name;
-  std::unique_ptr<engine::Engine> (*make)();
+  Result<std::unique_ptr<engine::Engine>> (*make)();
 };
+
+Result<std::unique_ptr<engine::Engine>> make_openvino_engine() {
+  return engine::make_openvino_engine();
+}
 
 /// Every engine there is. The one place to add one.
 constexpr EngineRow kEngines[] = {
-    {"openvino", engine::make_openvino_engine},
+    {"openvino", make_openvino_engine},
+    {"torch", make_torch_engine},
 };
 
 }  // namespace

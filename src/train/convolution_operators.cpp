@@ -1,0 +1,121 @@
+// Convolutions and transposed convolutions of any rank.
+#include <algorithm>
+
+#include "train/operators.h"
+#include "train/windows.h"
+
+namespace cleave::train {
+namespace {
+
+Result<std::int64_t> groups_of(const Node& node) {
+  const std::int64_t groups = node.integer("group", 1);
+  if (groups < 1 || groups > 1 << 20) return node.unsupported(std::to_string(groups) + " groups");
+  return groups;
+}
+
+/// Spatial axes of an input and the weights of a convolution; throws where they differ.
+std::size_t spatial_rank(const at::Tensor& x, const at::Tensor& w) {
+  TORCH_CHECK(x.dim() == w.dim() && x.dim() > 2, "an input of rank ", x.dim(),
+              " and weights of rank ", w.dim(), ", expected both alike, 3 or more");
+  return static_cast<std::size_t>(x.dim() - 2);
+}
+
+/// X (N×C×…), W (M×C/group×…), B (M) or none.
+Result<Compute> conv(const Node& node) {
+  const Windows set = CLEAVE_TRY(Windows::of(node));
+  const std::int64_t groups = CLEAVE_TRY(groups_of(node));
+  return single([=](Inputs in) {
+    const at::Tensor& x = in[0];
+    const at::Tensor& w = in[1];
+    const Windows windows = set.for_rank(spatial_rank(x, w));
+    const auto pads = windows.pads_for(x.sizes().slice(2), w.sizes().slice(2));
+    std::vector<std::int64_t> most = padded_shape(x, pads);
+    check_size(most);
+    most[1] = w.size(0);
+    check_size(most);
+    const bool own = is_symmetric(pads) && std::ranges::all_of(pads, [](auto p) { return p >= 0; });
+    const std::vector<std::int64_t> none(pads.size() / 2, 0);
+    return at::convolution(own ? x : padded(x, pads, 0), w, input_or_none(in, 2), windows.strides,
+                           own ? begins_of(pads) : none, windows.dilations, false, none, groups);
+  });
+}
+
+struct Transposed {
+  Windows windows;
+  std::vector<std::int64_t> output_padding;
+  std::vector<std::int64_t> output_shape;  ///< spatial; empty: as the pads give it
+  std::int64_t groups = 1;
+
+  /// What is cut off at each side of the result without pads, or added where it is negative.
+  std::vector<std::int64_t> crop(at::IntArrayRef spatial, at::IntArrayRef kernel,
+                                 const Windows& full,
+                                 const std::vector<std::int64_t>& extra) const {
+    const std::size_t rank = spatial.size();
+    std::vector<std::int64_t> pads = full.pads;
+    if (full.auto_pad == AutoPad::kValid) pads.assign(2 * rank, 0);
+    const bool same = full.auto_pad > AutoPad::kValid;
+    if (output_shape.empty() && !same) return pads;
+    for (std::size_t i = 0; i < rank; ++i) {
+      const std::int64_t reach = (kernel[i] - 1) * full.dilations[i] + 1;
+      const std::int64_t wanted = output_shape.empty()
+                                      ? spatial[i] * full.strides[i]
+                                      : output_shape[output_shape.size() - rank + i];
+      const std::int64_t total = full.strides[i] * (spatial[i] - 1) + extra[i] + reach - wanted;
+      // Below 0, zeros are added at the end.
+      const std::int64_t both = std::max<std::int64_t>(total, 0);
+      pads[i] = full.auto_pad == AutoPad::kSameUpper ? both / 2 : both - both / 2;
+      pads[rank + i] = total - pads[i];
+    }
+    return pads;
+  }
+};
+
+/// X (N×C×…), W (C×M/group×…), B (M) or none. Pads crop the result.
+Result<Compute> conv_transpose(const Node& node) {
+  const Transposed set{CLEAVE_TRY(Windows::of(node)), node.integers("output_padding"),
+                       node.integers("output_shape"), CLEAVE_TRY(groups_of(node))};
+  return single([=](Inputs in) {
+    const at::Tensor& x = in[0];
+    const at::Tensor& w = in[1];
+    const std::size_t rank = spatial_rank(x, w);
+    const Windows windows = set.windows.for_rank(rank);
+    std::vector<std::int64_t> extra = set.output_padding;
+    if (extra.empty()) extra.assign(rank, 0);
+    TORCH_CHECK(extra.size() == rank, extra.size(), " output paddings, expected ", rank);
+    TORCH_CHECK(set.output_shape.empty() || set.output_shape.size() >= rank, "an output shape of ",
+                set.output_shape.size(), " dimensions, expected ", rank);
+    check_size(set.output_shape);
+    check_size(extra);
+    std::vector<std::int64_t> crop =
+        set.crop(x.sizes().slice(2), w.sizes().slice(2), windows, extra);
+    for (std::int64_t& c : crop) c = -c;
+    // libtorch wants the output padding below the stride; here it is zeros behind the result.
+    const std::vector<std::int64_t> none(rank, 0);
+    std::vector<std::int64_t> shape{x.size(0), w.size(1) * set.groups};
+    for (std::size_t i = 0; i < rank; ++i) {
+      const auto d = static_cast<std::int64_t>(i) + 2;
+      shape.push_back(windows.strides[i] * x.size(d) + windows.dilations[i] * w.size(d));
+    }
+    check_size(shape);
+    const at::Tensor plain =
+        at::convolution(x, w, {}, windows.strides, none, windows.dilations, true, none, set.groups);
+    for (std::size_t i = 0; i < rank; ++i) crop[rank + i] += extra[i];
+    at::Tensor y = padded(plain, crop, 0);
+    const at::Tensor bias = input_or_none(in, 2);
+    if (!bias.defined()) return y;
+    std::vector<std::int64_t> by_channel(rank + 2, 1);
+    by_channel[1] = -1;
+    return y + bias.reshape(by_channel);
+  });
+}
+
+const Operator kTable[] = {
+    {"Conv", conv, 2, {1, 2}},
+    {"ConvTranspose", conv_transpose, 2, {1, 2}},
+};
+
+}  // namespace
+
+std::span<const Operator> convolution_operators() { return kTable; }
+
+}  // namespace cleave::train

@@ -1,0 +1,93 @@
+#include "train/onnx_module.h"
+
+#include <algorithm>
+
+#include "train/network.h"
+#include "train/onnx_export.h"
+
+namespace cleave::train {
+namespace {
+
+constexpr std::string_view kPlace = "train.onnx_module";
+
+/// libtorch's names have no dots.
+std::string torch_name(std::string name) {
+  std::ranges::replace(name, '.', '/');
+  return name;
+}
+
+}  // namespace
+
+struct OnnxModule::Impl {
+  Network network;
+};
+
+OnnxModule::OnnxModule(std::unique_ptr<Impl> impl)
+    : torch::nn::Module("OnnxModule"), impl_(std::move(impl)) {}
+OnnxModule::~OnnxModule() = default;
+
+Result<std::shared_ptr<OnnxModule>> OnnxModule::create(const graph::Model& model) {
+  auto impl = std::make_unique<Impl>();
+  impl->network = CLEAVE_TRY(read_network(model));
+  std::shared_ptr<OnnxModule> module(new OnnxModule(std::move(impl)));
+  module->register_constants();
+  module->eval();
+  return module;
+}
+
+void OnnxModule::register_constants() {
+  for (auto& [value, constant] : impl_->network.constants) {
+    if (!constant.value.is_floating_point()) continue;
+    const std::string name = torch_name(impl_->network.names[static_cast<std::size_t>(value)]);
+    if (constant.role == Role::kWeight) {
+      constant.value = register_parameter(name, constant.value);
+    } else {
+      constant.value = register_buffer(name, constant.value);
+    }
+  }
+}
+
+const std::vector<TensorSpec>& OnnxModule::inputs() const { return impl_->network.input_specs; }
+const std::vector<TensorSpec>& OnnxModule::outputs() const { return impl_->network.output_specs; }
+
+Result<std::vector<torch::Tensor>> OnnxModule::forward(
+    std::span<const torch::Tensor> inputs) const {
+  const Network& network = impl_->network;
+  if (inputs.size() != network.inputs.size())
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                std::to_string(inputs.size()) + " inputs, expected " +
+                    std::to_string(network.inputs.size()));
+  std::vector<at::Tensor> values(network.names.size());
+  for (const auto& [value, constant] : network.constants)
+    values[static_cast<std::size_t>(value)] = constant.value;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    values[static_cast<std::size_t>(network.inputs[i])] = inputs[i];
+  const Mode mode{is_training()};
+  Values arguments;
+  const auto run = [&](const Step& step) -> Result<void> {
+    Values results = step.compute(arguments, mode);
+    for (std::size_t i = 0; i < std::min(results.size(), step.outputs.size()); ++i)
+      if (step.outputs[i] >= 0)
+        values[static_cast<std::size_t>(step.outputs[i])] = std::move(results[i]);
+    return {};
+  };
+  for (const Step& step : network.steps) {
+    arguments.clear();
+    for (const int value : step.inputs)
+      arguments.push_back(value < 0 ? at::Tensor() : values[static_cast<std::size_t>(value)]);
+    if (auto done = guarded("", [&] { return run(step); }); !done)
+      return about(network.node_of(step).text(),
+                   Result<std::vector<torch::Tensor>>(std::unexpected(std::move(done).error())));
+    for (const int value : step.expired) values[static_cast<std::size_t>(value)] = at::Tensor();
+  }
+  std::vector<torch::Tensor> outputs;
+  for (const int value : network.outputs)
+    outputs.push_back(values[static_cast<std::size_t>(value)]);
+  return outputs;
+}
+
+Result<std::string> OnnxModule::to_onnx(const ExportOptions& options) const {
+  return guarded("writing the network", [&] { return write_network(impl_->network, options); });
+}
+
+}  // namespace cleave::train
