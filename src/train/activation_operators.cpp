@@ -120,7 +120,7 @@ Result<Compute> dropout(const Node& node) {
   });
 }
 
-const Operator kTable[] = {
+constexpr Operator kTable[] = {
     {"Celu", celu},
     {"Dropout", dropout},
     {"Elu", elu},
@@ -131,7 +131,7 @@ const Operator kTable[] = {
     {"LeakyRelu", leaky_relu},
     {"LogSoftmax", along_axis<log_softmax>},
     {"Mish", unary<mish>},
-    {"PRelu", prelu, 2, {1}},
+    {"PRelu", prelu, 2, bits(1)},
     {"Relu", unary<at::relu>},
     {"Selu", selu},
     {"Shrink", shrink},

@@ -95,11 +95,11 @@ Result<Compute> is_inf(const Node& node) {
   });
 }
 
-const Operator kTable[] = {
+constexpr Operator kTable[] = {
     {"Abs", unary<at::abs>},
     {"Acos", unary<at::acos>},
     {"Acosh", unary<at::acosh>},
-    {"Add", binary<add>, 2, {0, 1}, {}, 2},
+    {"Add", binary<add>, 2, bits(0, 1), 0, 2},
     {"And", binary<at::logical_and>, 2},
     {"Asin", unary<at::asin>},
     {"Asinh", unary<at::asinh>},
@@ -125,7 +125,7 @@ const Operator kTable[] = {
     {"Mean", mean},
     {"Min", variadic<at::minimum>},
     {"Mod", mod, 2},
-    {"Mul", binary<mul>, 2, {0, 1}, {}, 2},
+    {"Mul", binary<mul>, 2, bits(0, 1), 0, 2},
     {"Neg", unary<at::neg>},
     {"Not", unary<at::logical_not>},
     {"Or", binary<at::logical_or>, 2},

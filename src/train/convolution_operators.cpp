@@ -20,6 +20,22 @@ std::size_t spatial_rank(const at::Tensor& x, const at::Tensor& w) {
   return static_cast<std::size_t>(x.dim() - 2);
 }
 
+/// By the functions of a rank: autocasting knows them, and not at::convolution.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias,
+                    const Windows& windows, at::IntArrayRef pads, std::int64_t groups) {
+  switch (x.dim()) {
+    case 3:
+      return at::conv1d(x, w, bias, windows.strides, pads, windows.dilations, groups);
+    case 4:
+      return at::conv2d(x, w, bias, windows.strides, pads, windows.dilations, groups);
+    case 5:
+      return at::conv3d(x, w, bias, windows.strides, pads, windows.dilations, groups);
+    default:
+      return at::convolution(x, w, bias, windows.strides, pads, windows.dilations, false,
+                             std::vector<std::int64_t>(pads.size(), 0), groups);
+  }
+}
+
 /// X (N×C×…), W (M×C/group×…), B (M) or none.
 Result<Compute> conv(const Node& node) {
   const Windows set = CLEAVE_TRY(Windows::of(node));
@@ -35,8 +51,8 @@ Result<Compute> conv(const Node& node) {
     check_size(most);
     const bool own = is_symmetric(pads) && std::ranges::all_of(pads, [](auto p) { return p >= 0; });
     const std::vector<std::int64_t> none(pads.size() / 2, 0);
-    return at::convolution(own ? x : padded(x, pads, 0), w, input_or_none(in, 2), windows.strides,
-                           own ? begins_of(pads) : none, windows.dilations, false, none, groups);
+    return convolve(own ? x : padded(x, pads, 0), w, input_or_none(in, 2), windows,
+                    own ? begins_of(pads) : none, groups);
   });
 }
 
@@ -109,9 +125,9 @@ Result<Compute> conv_transpose(const Node& node) {
   });
 }
 
-const Operator kTable[] = {
-    {"Conv", conv, 2, {1, 2}},
-    {"ConvTranspose", conv_transpose, 2, {1, 2}},
+constexpr Operator kTable[] = {
+    {"Conv", conv, 2, bits(1, 2)},
+    {"ConvTranspose", conv_transpose, 2, bits(1, 2)},
 };
 
 }  // namespace

@@ -186,8 +186,8 @@ Result<Compute> trilu(const Node& node) {
   });
 }
 
-const Operator kTable[] = {
-    {"Gather", gather, 2, {0}},
+constexpr Operator kTable[] = {
+    {"Gather", gather, 2, bits(0)},
     {"GatherElements", gather_elements, 2},
     {"GatherND", gather_nd, 2},
     {"NonZero", non_zero},

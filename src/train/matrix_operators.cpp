@@ -31,10 +31,10 @@ Result<Compute> einsum(const Node& node) {
       [equation](Inputs in) { return at::einsum(equation, at::TensorList(in.data(), in.size())); });
 }
 
-const Operator kTable[] = {
+constexpr Operator kTable[] = {
     {"Einsum", einsum},
-    {"Gemm", gemm, 2, {1, 2}},
-    {"MatMul", matmul, 2, {0, 1}},
+    {"Gemm", gemm, 2, bits(1, 2)},
+    {"MatMul", matmul, 2, bits(0, 1)},
 };
 
 }  // namespace

@@ -120,11 +120,10 @@ class Reader {
     }
   }
 
-  void give_role(const Step& step, const std::vector<int>& which, Role role) {
-    for (const int i : which) {
-      if (static_cast<std::size_t>(i) >= step.inputs.size()) continue;
-      const auto found = network_.constants.find(step.inputs[static_cast<std::size_t>(i)]);
-      if (found == network_.constants.end()) continue;
+  void give_role(const Step& step, std::uint32_t which, Role role) {
+    for (std::size_t i = 0; i < step.inputs.size() && which >> i != 0; ++i) {
+      const auto found = network_.constants.find(step.inputs[i]);
+      if ((which >> i & 1U) == 0 || found == network_.constants.end()) continue;
       Constant& constant = found->second;
       if (constant.value.is_floating_point() && constant.value.numel() >= step.op->least_weight)
         constant.role = role;

@@ -14,8 +14,8 @@ at::Tensor by_channel(const at::Tensor& values, const at::Tensor& x) {
 }
 
 /// X, scale, bias, mean, variance. In training mode it uses the batch's statistics and moves the
-/// running ones towards them. The attribute `training_mode` of a node that is run for inference
-/// gives the batch's statistics too.
+/// running ones towards them, unless its scale is not trained: then it is frozen. The attribute
+/// `training_mode` of a node that is run for inference gives the batch's statistics too.
 Result<Compute> batch_normalization(const Node& node) {
   const double epsilon = node.number("epsilon", 1e-5);
   const double momentum = node.number("momentum", 0.9);
@@ -23,9 +23,9 @@ Result<Compute> batch_normalization(const Node& node) {
   const bool always = node.integer("training_mode", 0) != 0;
   const bool running = node.has_output(1);
   return Compute([=](Inputs in, const Mode& mode) -> Values {
-    const bool training = mode.training || always;
+    const bool learns = mode.training && in[1].requires_grad();
+    const bool training = learns || always;
     // What a node computes for inference may not change it.
-    const bool learns = mode.training;
     const at::Tensor mean = training && !learns ? in[3].clone() : in[3];
     const at::Tensor variance = training && !learns ? in[4].clone() : in[4];
     const at::Tensor y =
@@ -112,12 +112,12 @@ Result<Compute> mean_variance_normalization(const Node& node) {
   });
 }
 
-const Operator kTable[] = {
-    {"BatchNormalization", batch_normalization, 5, {1, 2}, {3, 4}},
-    {"GroupNormalization", group_normalization, 3, {1, 2}},
-    {"InstanceNormalization", instance_normalization, 3, {1, 2}},
+constexpr Operator kTable[] = {
+    {"BatchNormalization", batch_normalization, 5, bits(1, 2), bits(3, 4)},
+    {"GroupNormalization", group_normalization, 3, bits(1, 2)},
+    {"InstanceNormalization", instance_normalization, 3, bits(1, 2)},
     {"LRN", local_response_normalization},
-    {"LayerNormalization", layer_normalization, 2, {1, 2}},
+    {"LayerNormalization", layer_normalization, 2, bits(1, 2)},
     {"LpNormalization", lp_normalization},
     {"MeanVarianceNormalization", mean_variance_normalization},
 };

@@ -10,17 +10,17 @@ namespace {
 
 constexpr std::string_view kPlace = "train.onnx_module";
 
-/// libtorch's names have no dots.
-std::string torch_name(std::string name) {
-  std::ranges::replace(name, '.', '/');
-  return name;
-}
-
 }  // namespace
 
 struct OnnxModule::Impl {
   Network network;
+  std::map<int, Transform> transforms;  ///< by value
 };
+
+std::string OnnxModule::torch_name(std::string onnx_name) {
+  std::ranges::replace(onnx_name, '.', '/');
+  return onnx_name;
+}
 
 OnnxModule::OnnxModule(std::unique_ptr<Impl> impl)
     : torch::nn::Module("OnnxModule"), impl_(std::move(impl)) {}
@@ -50,6 +50,17 @@ void OnnxModule::register_constants() {
 const std::vector<TensorSpec>& OnnxModule::inputs() const { return impl_->network.input_specs; }
 const std::vector<TensorSpec>& OnnxModule::outputs() const { return impl_->network.output_specs; }
 
+Result<void> OnnxModule::set_transform(const std::string& value, Transform transform) {
+  for (const Step& step : impl_->network.steps)
+    for (const int made : step.outputs)
+      if (made >= 0 && impl_->network.names[static_cast<std::size_t>(made)] == value) {
+        impl_->transforms[made] = std::move(transform);
+        return {};
+      }
+  return fail(ErrorCode::kNotFound, kPlace,
+              "value '" + value + "', expected one that the network computes");
+}
+
 Result<std::vector<torch::Tensor>> OnnxModule::forward(
     std::span<const torch::Tensor> inputs) const {
   const Network& network = impl_->network;
@@ -66,9 +77,13 @@ Result<std::vector<torch::Tensor>> OnnxModule::forward(
   Values arguments;
   const auto run = [&](const Step& step) -> Result<void> {
     Values results = step.compute(arguments, mode);
-    for (std::size_t i = 0; i < std::min(results.size(), step.outputs.size()); ++i)
-      if (step.outputs[i] >= 0)
-        values[static_cast<std::size_t>(step.outputs[i])] = std::move(results[i]);
+    for (std::size_t i = 0; i < std::min(results.size(), step.outputs.size()); ++i) {
+      if (step.outputs[i] < 0) continue;
+      const auto transform = impl_->transforms.find(step.outputs[i]);
+      at::Tensor& value = values[static_cast<std::size_t>(step.outputs[i])];
+      value = transform == impl_->transforms.end() ? std::move(results[i])
+                                                   : CLEAVE_TRY(transform->second(results[i]));
+    }
     return {};
   };
   for (const Step& step : network.steps) {

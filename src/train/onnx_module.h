@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,9 +40,18 @@ class OnnxModule : public torch::nn::Module {
   static Result<std::shared_ptr<OnnxModule>> create(const graph::Model& model);
   ~OnnxModule() override;
 
+  /// A parameter's or a buffer's name in libtorch.
+  static std::string torch_name(std::string onnx_name);
+
   /// The network's inputs and outputs, in its own order.
   const std::vector<TensorSpec>& inputs() const;
   const std::vector<TensorSpec>& outputs() const;
+
+  /// What is done to a value, named as in the file, on its way to those who read it: a codec, say.
+  /// Called by forward(), on the thread that calls it. Errors: kNotFound for a value that the
+  /// network does not compute.
+  using Transform = std::function<Result<torch::Tensor>(const torch::Tensor&)>;
+  Result<void> set_transform(const std::string& value, Transform transform);
 
   /// Runs the network. Errors: kInvalidArgument with the node at which shapes or types do not fit.
   Result<std::vector<torch::Tensor>> forward(std::span<const torch::Tensor> inputs) const;

@@ -3,8 +3,8 @@
 // The ONNX operators that networks are trained through, as functions of libtorch tensors. Private
 // to the module.
 
+#include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -28,6 +28,12 @@ struct Mode {
 /// learns (a batch norm's statistics) writes into its inputs.
 using Compute = std::function<Values(Inputs, const Mode&)>;
 
+/// A set of inputs.
+template <class... Ints>
+constexpr std::uint32_t bits(Ints... inputs) {
+  return ((1U << inputs) | ...);
+}
+
 /// A row of the table of operators.
 struct Operator {
   std::string_view name;
@@ -35,10 +41,10 @@ struct Operator {
   Result<Compute> (*make)(const Node& node);
   /// So many of the first inputs are there in every node.
   int inputs = 1;
-  /// Inputs that are trained where they are constants of floats, and those that are statistics
-  /// which training mode writes.
-  std::vector<int> weights = {};
-  std::vector<int> statistics = {};
+  /// Inputs, by bits, that are trained where they are constants of floats, and those that are
+  /// statistics which training mode writes.
+  std::uint32_t weights = 0;
+  std::uint32_t statistics = 0;
   /// Constants of fewer elements are settings, not weights.
   std::int64_t least_weight = 1;
 };
@@ -60,7 +66,7 @@ std::span<const Operator> resize_operators();
 
 /// A compute function of one output.
 template <class F>
-Compute single(F function) {
+Compute single(const F& function) {
   return [function](Inputs in, const Mode&) { return Values{function(in)}; };
 }
 

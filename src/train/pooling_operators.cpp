@@ -148,7 +148,7 @@ Result<Compute> global_lp_pool(const Node& node) {
       [=](Inputs in) { return in[0].abs().pow(p).sum(plane_axes(in[0]), true).pow(1 / p); });
 }
 
-const Operator kTable[] = {
+constexpr Operator kTable[] = {
     {"AveragePool", average_pool},
     {"GlobalAveragePool", global_average_pool},
     {"GlobalLpPool", global_lp_pool},

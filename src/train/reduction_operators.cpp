@@ -90,7 +90,7 @@ Result<Compute> cumulative_sum(const Node& node) {
   });
 }
 
-const Operator kTable[] = {
+constexpr Operator kTable[] = {
     {"ArgMax", arg_extreme<true>},
     {"ArgMin", arg_extreme<false>},
     {"CumSum", cumulative_sum, 2},

@@ -213,7 +213,7 @@ Result<Compute> upsample(const Node& node) {
   });
 }
 
-const Operator kTable[] = {
+constexpr Operator kTable[] = {
     {"Resize", resize},
     {"Upsample", upsample},
 };

@@ -304,7 +304,7 @@ Result<Compute> space_to_depth(const Node& node) {
   });
 }
 
-const Operator kTable[] = {
+constexpr Operator kTable[] = {
     {"Cast", cast},
     {"CastLike", cast_like, 2},
     {"Concat", concat},

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "train/codec_layer.h"
+#include "train/onnx_module.h"
+#include "train/pictures.h"
+#include "train/train_options.h"
+
+namespace cleave::train {
+
+/// Top-1 accuracy in evaluation mode, in 0..1.
+Result<double> accuracy_of(OnnxModule& module, const PictureStore& pictures, std::size_t batch);
+
+/// Trains a classifier: a network with one input, a picture, whose first output are logits or,
+/// where its last layer is a Softmax, probabilities. Parameters that do not require a gradient
+/// stay, and so do batch norms whose scale is one of them.
+///
+/// Thread safety: none. Errors: kInvalidArgument for labels beyond the network's classes and for a
+/// run that diverges, with the step and the loss; kIo where a checkpoint cannot be written, the old
+/// one being left.
+class Trainer {
+ public:
+  /// `teacher` may be null; then there is no distillation. `codec` may be null.
+  Trainer(std::shared_ptr<OnnxModule> module, std::shared_ptr<OnnxModule> teacher,
+          CodecLayer* codec, TrainOptions options);
+
+  using Told = std::function<void(const EpochReport&)>;
+  /// All epochs, or those that a checkpoint leaves.
+  Result<void> run(const PictureStore& training, const PictureStore& validation, const Told& told);
+
+ private:
+  struct Progress;
+  Result<torch::Tensor> loss_of(const Batch& batch);
+  Result<EpochReport> run_epoch(const PictureStore& training, Progress& progress);
+
+  std::shared_ptr<OnnxModule> module_;
+  std::shared_ptr<OnnxModule> teacher_;
+  CodecLayer* codec_;
+  TrainOptions options_;
+};
+
+}  // namespace cleave::train

@@ -1,0 +1,290 @@
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <torch/utils.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "data/subset.h"
+#include "graph/builder.h"
+#include "train/train_unit.h"
+
+namespace cleave::train {
+namespace {
+
+/// Pictures of 8×8 whose colour tells the class: red, green or blue on noise.
+data::Dataset colours(std::size_t count) {
+  data::Dataset::Parts parts;
+  parts.size = count;
+  parts.classes = {"red", "green", "blue"};
+  for (std::size_t i = 0; i < count; ++i) parts.labels.push_back(static_cast<int>(i % 3));
+  parts.picture = [](std::size_t i) -> Result<data::Image> {
+    Random random(i);
+    data::Image image(8, 8);
+    for (std::size_t p = 0; p < image.rgb.size(); ++p)
+      image.rgb[p] = static_cast<std::uint8_t>(random.below(160) + (p % 3 == i % 3 ? 60 : 0));
+    return image;
+  };
+  return data::Dataset(std::move(parts));
+}
+
+data::Preprocess preprocess() { return data::Preprocess::parse("image:size=8").value(); }
+
+PictureStore store(std::size_t count) {
+  const data::Dataset set = colours(count);
+  return PictureStore::load(set, data::shuffled(count, 1), preprocess()).value();
+}
+
+void fill(onnx::TensorProto& tensor, std::uint64_t seed, double deviation) {
+  Random random(seed);
+  for (float& value : *tensor.mutable_float_data())
+    value = static_cast<float>(deviation * random.normal());
+}
+
+/// Conv+ReLU, Conv+ReLU, mean over the plane, three logits.
+graph::Model small_network(bool softmax = false) {
+  graph::Builder builder;
+  builder.input("x", {1, 3, 8, 8})
+      .weight("w1", {8, 3, 3, 3})
+      .weight("w2", {8, 8, 3, 3})
+      .weight("w3", {3, 8})
+      .weight("b3", {3});
+  auto* weights = builder.graph().mutable_initializer();
+  fill(*weights->Mutable(0), 1, 0.3);
+  fill(*weights->Mutable(1), 2, 0.2);
+  fill(*weights->Mutable(2), 3, 0.3);
+  builder.node("Conv", {"x", "w1"}, {"c1"}, {graph::ints("pads", {1, 1, 1, 1})})
+      .node("Relu", {"c1"}, {"r1"})
+      .node("Conv", {"r1", "w2"}, {"c2"}, {graph::ints("pads", {1, 1, 1, 1})})
+      .node("Relu", {"c2"}, {"r2"})
+      .node("GlobalAveragePool", {"r2"}, {"g"})
+      .node("Flatten", {"g"}, {"f"})
+      .node("Gemm", {"f", "w3", "b3"}, {softmax ? "l" : "y"}, {graph::integer("transB", 1)});
+  if (softmax) builder.node("Softmax", {"l"}, {"y"});
+  return graph::Model::parse(builder.output("y").bytes()).value();
+}
+
+TrainOptions quick() {
+  TrainOptions options;
+  options.epochs = 4;
+  options.batch = 32;
+  options.learning_rate = 0.1;
+  options.augmentation = {.crop = 1, .flip = true};
+  return options;
+}
+
+std::vector<torch::Tensor> weights_of(const OnnxModule& module) {
+  std::vector<torch::Tensor> copies;
+  for (const torch::Tensor& parameter : module.parameters()) copies.push_back(parameter.clone());
+  for (const torch::Tensor& buffer : module.buffers()) copies.push_back(buffer.clone());
+  return copies;
+}
+
+bool equal(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b) {
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return x.equal(y); });
+}
+
+TEST(BatchLoader, GivesEveryPictureOnceAndTheSameForOneSeed) {
+  const PictureStore pictures = store(50);
+  const auto order = data::shuffled(50, 3);
+  const auto read = [&](std::uint64_t seed) {
+    BatchLoader loader(pictures, order, 16, {.crop = 2, .flip = true}, seed, false);
+    std::vector<torch::Tensor> batches;
+    while (const auto batch = loader.next()) batches.push_back(batch->pictures);
+    return batches;
+  };
+  const auto batches = read(5);
+  ASSERT_EQ(batches.size(), 4U);
+  EXPECT_EQ(batches[3].size(0), 2);
+  EXPECT_TRUE(equal(batches, read(5)));
+  EXPECT_FALSE(equal(batches, read(6)));
+}
+
+TEST(BatchLoader, WithoutAugmentationPicturesAreThoseOfThePreprocessing) {
+  const PictureStore pictures = store(10);
+  BatchLoader loader(pictures, {4, 7}, 2, {}, 1, true);
+  const Batch batch = loader.next().value();
+  const Tensor expected = preprocess().apply(pictures.image(7));
+  EXPECT_TRUE(batch.pictures[1].flatten().equal(torch::from_blob(
+      const_cast<float*>(expected.as<float>().data()), {expected.elements()}, torch::kFloat)));
+  EXPECT_EQ(batch.labels[1].item<int>(), pictures.label(7));
+}
+
+TEST(Trainer, LearnsColours) {
+  for (const bool softmax : {false, true}) {
+    const auto module = OnnxModule::create(small_network(softmax)).value();
+    Trainer trainer(module, nullptr, nullptr, quick());
+    double last = 0;
+    ASSERT_TRUE(trainer.run(store(600), store(90),
+                            [&](const EpochReport& report) { last = report.accuracy; }));
+    EXPECT_GT(last, 0.9) << "three colours, one in three by chance";
+  }
+}
+
+TEST(Trainer, InBfloat16LearnsToo) {
+  const auto module = OnnxModule::create(small_network()).value();
+  TrainOptions options = quick();
+  options.bf16 = true;
+  Trainer trainer(module, nullptr, nullptr, options);
+  double last = 0;
+  ASSERT_TRUE(trainer.run(store(600), store(90),
+                          [&](const EpochReport& report) { last = report.accuracy; }));
+  EXPECT_GT(last, 0.9);
+}
+
+TEST(Trainer, AnInterruptedRunEndsWithTheSameWeights) {
+  const auto folder = std::filesystem::temp_directory_path() / "cleave_trainer_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const PictureStore training = store(200);
+  const PictureStore validation = store(30);
+  for (const Optimizer optimizer : {Optimizer::kSgd, Optimizer::kAdamW}) {
+    TrainOptions options = quick();
+    options.optimizer = optimizer;
+    options.learning_rate = 0.01;
+    const auto whole = OnnxModule::create(small_network()).value();
+    ASSERT_TRUE(Trainer(whole, nullptr, nullptr, options).run(training, validation, {}));
+    options.checkpoint = folder / std::to_string(static_cast<int>(optimizer));
+    // What stops a run early here is its teller.
+    struct Interrupt {};
+    const auto first = OnnxModule::create(small_network()).value();
+    EXPECT_THROW((void)Trainer(first, nullptr, nullptr, options)
+                     .run(training, validation,
+                          [](const EpochReport& report) {
+                            if (report.epoch == 2) throw Interrupt();
+                          }),
+                 Interrupt);
+    const auto second = OnnxModule::create(small_network()).value();
+    int epochs = 0;
+    ASSERT_TRUE(Trainer(second, nullptr, nullptr, options)
+                    .run(training, validation, [&](const EpochReport&) { ++epochs; }));
+    EXPECT_EQ(epochs, 2);
+    EXPECT_TRUE(equal(weights_of(*whole), weights_of(*second)));
+  }
+  std::filesystem::remove_all(folder);
+}
+
+/// While it lives, no file of this process grows beyond so many bytes, as on a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST(Trainer, AFullDiskLeavesTheOldCheckpoint) {
+  const auto folder = std::filesystem::temp_directory_path() / "cleave_full_disk_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  TrainOptions options = quick();
+  options.checkpoint = folder / "state";
+  options.epochs = 1;
+  const auto module = OnnxModule::create(small_network()).value();
+  ASSERT_TRUE(Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {}));
+  const std::string old = read_file(options.checkpoint).value();
+  options.epochs = 2;
+  {
+    const FullDisk full(1000);
+    const auto failed = Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {});
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::kIo);
+  }
+  EXPECT_EQ(read_file(options.checkpoint).value(), old);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Trainer, ACheckpointOfSomethingElseIsRefused) {
+  const auto folder = std::filesystem::temp_directory_path() / "cleave_checkpoint_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  TrainOptions options = quick();
+  options.checkpoint = folder / "state";
+  std::ofstream(options.checkpoint) << "no checkpoint";
+  const auto module = OnnxModule::create(small_network()).value();
+  const auto refused = Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Trainer, ADivergingRunSaysStepAndLoss) {
+  const auto module = OnnxModule::create(small_network()).value();
+  TrainOptions options = quick();
+  options.learning_rate = 1e20;
+  const auto diverged = Trainer(module, nullptr, nullptr, options).run(store(200), store(9), {});
+  ASSERT_FALSE(diverged);
+  EXPECT_NE(diverged.error().message.find("diverges: the loss is "), std::string::npos)
+      << diverged.error().message;
+  EXPECT_NE(diverged.error().message.find("at step "), std::string::npos);
+}
+
+TEST(Trainer, LabelsBeyondTheAnswersAreNamed) {
+  graph::Builder builder;
+  builder.input("x", {1, 3, 8, 8}).weight("w", {2, 3, 8, 8});
+  builder.node("Conv", {"x", "w"}, {"y"}).output("y");
+  const auto module = OnnxModule::create(graph::Model::parse(builder.bytes()).value()).value();
+  const auto wrong = Trainer(module, nullptr, nullptr, quick()).run(store(64), store(9), {});
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("label 2 of a network with 2 answers"), std::string::npos)
+      << wrong.error().message;
+}
+
+TEST(Trainer, ANetworkWithoutWeightsIsRefused) {
+  graph::Builder builder;
+  builder.input("x", {1, 3, 8, 8}).node("GlobalAveragePool", {"x"}, {"y"}).output("y");
+  const auto module = OnnxModule::create(graph::Model::parse(builder.bytes()).value()).value();
+  const auto wrong = Trainer(module, nullptr, nullptr, quick()).run(store(64), store(9), {});
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("without weights"), std::string::npos);
+}
+
+TEST(TrainUnit, TheUnitAloneLearnsAroundAFrozenNetwork) {
+  const auto module = OnnxModule::create(small_network()).value();
+  ASSERT_TRUE(Trainer(module, nullptr, nullptr, quick()).run(store(600), store(90), {}));
+  const auto model = graph::Model::parse(module->to_onnx().value()).value();
+  const data::Dataset pictures = colours(660);
+  TrainOptions options = quick();
+  options.distillation = 0.5;
+  const UnitRequest request{.model = model,
+                            .cut = *model.find_cut("r1").value(),
+                            .unit = "bottleneck:channels=2,stride=2",
+                            .codec = "quant:bits=4",
+                            .pictures = pictures,
+                            .preprocess = preprocess(),
+                            .freeze_network = true,
+                            .options = options};
+  const auto trained = train_unit(request, {});
+  ASSERT_TRUE(trained) << trained.error().to_string();
+  EXPECT_EQ(trained->validation, 66U);
+  EXPECT_EQ(trained->training, 594U);
+  EXPECT_GT(trained->uncut_accuracy, 0.9);
+  EXPECT_GT(trained->accuracy, trained->uncut_accuracy - 0.1);
+  EXPECT_NEAR(trained->code_bytes, 2 * 4 * 4 / 2, 16) << "4 bits a value and the range";
+  // The network's own weights are those it had.
+  const auto around = OnnxModule::create(graph::Model::parse(trained->onnx_bytes).value()).value();
+  const auto before = module->named_parameters();
+  const auto after = around->named_parameters();
+  for (const auto& parameter : before)
+    EXPECT_TRUE(after[parameter.key()].equal(parameter.value())) << parameter.key();
+}
+
+}  // namespace
+}  // namespace cleave::train
