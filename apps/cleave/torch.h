@@ -1,14 +1,24 @@
 #pragma once
 
+// What needs libtorch. It takes half a second to load, so that only the program `cleave-torch` has
+// it; `cleave` becomes that program, with the same command line, where one of these is called.
+// Errors then: kUnsupported where there is no such program.
+#include <functional>
 #include <memory>
 
 #include "engine/engine.h"
+#include "train/train_unit.h"
 
 namespace cleave::app {
 
-/// The engine `torch`. libtorch takes half a second to load, so that only the program
-/// `cleave-torch` has it; `cleave` becomes that program, with the same command line, where it is
-/// asked for. Errors: kUnsupported where there is none.
+/// Nothing where libtorch is here: what comes before lots of work that needs it.
+Result<void> need_torch();
+
+/// The engine `torch`.
 Result<std::unique_ptr<engine::Engine>> make_torch_engine();
+
+/// train::train_unit().
+Result<train::TrainedUnit> run_training(const train::UnitRequest& request,
+                                        const std::function<void(const train::EpochReport&)>& told);
 
 }  // namespace cleave::app

@@ -15,6 +15,7 @@ namespace cleave::app {
 namespace {
 
 constexpr std::string_view kPlace = "cleave.torch";
+constexpr std::string_view kProgram = "cleave-torch";
 
 /// This process's command line.
 std::vector<std::string> command_line() {
@@ -25,7 +26,7 @@ std::vector<std::string> command_line() {
 }
 
 /// Becomes the program `name` that lies beside this one. Returns where there is none.
-Error become(const std::string& name) {
+Error become(std::string_view name) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path program = self.parent_path() / name;
@@ -42,7 +43,14 @@ Error become(const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<engine::Engine>> make_torch_engine() {
-  return std::unexpected(become("cleave-torch"));
+  return std::unexpected(become(kProgram));
+}
+
+Result<void> need_torch() { return std::unexpected(become(kProgram)); }
+
+Result<train::TrainedUnit> run_training(const train::UnitRequest&,
+                                        const std::function<void(const train::EpochReport&)>&) {
+  return std::unexpected(become(kProgram));
 }
 
 }  // namespace cleave::app

@@ -6,4 +6,11 @@ namespace cleave::app {
 
 Result<std::unique_ptr<engine::Engine>> make_torch_engine() { return train::make_torch_engine(); }
 
+Result<void> need_torch() { return {}; }
+
+Result<train::TrainedUnit> run_training(
+    const train::UnitRequest& request, const std::function<void(const train::EpochReport&)>& told) {
+  return train::train_unit(request, told);
+}
+
 }  // namespace cleave::app

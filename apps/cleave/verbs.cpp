@@ -16,6 +16,7 @@ Action define_reproduce(CLI::App& command);
 Action define_run(CLI::App& command);
 Action define_serve(CLI::App& command);
 Action define_split(CLI::App& command);
+Action define_train(CLI::App& command);
 Action define_verify(CLI::App& command);
 Action define_zoo(CLI::App& command);
 
@@ -35,6 +36,7 @@ std::span<const Verb> verbs() {
       Verb{"verify", "join the halves of every cut and compare with the uncut network",
            define_verify},
       Verb{"eval", "score a network on labelled pictures, and what a cut costs it", define_eval},
+      Verb{"train", "put a unit at a cut, train it, and write the bundle", define_train},
       Verb{"demo",
            "the main job from end to end: profile, plan, cut, serve and run across three links",
            define_demo},

@@ -56,6 +56,23 @@ Result<Compute> conv(const Node& node) {
   });
 }
 
+/// The transposed convolution without pads, by the functions of a rank too.
+at::Tensor spread(const at::Tensor& x, const at::Tensor& w, const Windows& windows,
+                  std::int64_t groups) {
+  const std::vector<std::int64_t> none(windows.strides.size(), 0);
+  switch (x.dim()) {
+    case 3:
+      return at::conv_transpose1d(x, w, {}, windows.strides, none, none, groups, windows.dilations);
+    case 4:
+      return at::conv_transpose2d(x, w, {}, windows.strides, none, none, groups, windows.dilations);
+    case 5:
+      return at::conv_transpose3d(x, w, {}, windows.strides, none, none, groups, windows.dilations);
+    default:
+      return at::convolution(x, w, {}, windows.strides, none, windows.dilations, true, none,
+                             groups);
+  }
+}
+
 struct Transposed {
   Windows windows;
   std::vector<std::int64_t> output_padding;
@@ -106,15 +123,13 @@ Result<Compute> conv_transpose(const Node& node) {
         set.crop(x.sizes().slice(2), w.sizes().slice(2), windows, extra);
     for (std::int64_t& c : crop) c = -c;
     // libtorch wants the output padding below the stride; here it is zeros behind the result.
-    const std::vector<std::int64_t> none(rank, 0);
     std::vector<std::int64_t> shape{x.size(0), w.size(1) * set.groups};
     for (std::size_t i = 0; i < rank; ++i) {
       const auto d = static_cast<std::int64_t>(i) + 2;
       shape.push_back(windows.strides[i] * x.size(d) + windows.dilations[i] * w.size(d));
     }
     check_size(shape);
-    const at::Tensor plain =
-        at::convolution(x, w, {}, windows.strides, none, windows.dilations, true, none, set.groups);
+    const at::Tensor plain = spread(x, w, windows, set.groups);
     for (std::size_t i = 0; i < rank; ++i) crop[rank + i] += extra[i];
     at::Tensor y = padded(plain, crop, 0);
     const at::Tensor bias = input_or_none(in, 2);

@@ -18,7 +18,7 @@ constexpr std::size_t kAhead = 3;
 
 /// A window of the picture's size out of the picture with `border` black pixels around it.
 data::Image shifted(const data::Image& image, int border, Random& random) {
-  const auto span = static_cast<std::uint64_t>(2 * border + 1);
+  const auto span = 2 * static_cast<std::uint64_t>(border) + 1;
   const int dx = static_cast<int>(random.below(span)) - border;
   const int dy = static_cast<int>(random.below(span)) - border;
   data::Image result(image.width, image.height);

@@ -1,0 +1,230 @@
+// cleave train: puts a unit at a cut of a network, trains it, and writes the bundle.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/spec.h"
+#include "bundle/writer.h"
+#include "data/subset.h"
+#include "model_args.h"
+#include "study/samples.h"
+#include "torch.h"
+#include "verbs.h"
+
+namespace cleave::app {
+namespace {
+
+/// Pictures that codecs of a bundle are calibrated on.
+constexpr std::size_t kCalibrating = 64;
+
+struct Args {
+  std::string unit;
+  ModelArgs model;
+  std::string cut;
+  std::string data;
+  std::string preprocess;
+  std::string codec = "quant:bits=8|zstd";
+  std::string out;
+  std::string log;
+  std::string optimizer = "sgd";
+  std::string schedule = "cosine";
+  std::string precision = "f32";
+  double validation = 0.1;
+  std::size_t limit = 0;
+  bool freeze = false;
+  bool json = false;
+  train::TrainOptions options;
+};
+
+/// Only the first `limit` pictures, in the order of the seed.
+data::Dataset limited(const data::Dataset& set, std::size_t limit, std::uint64_t seed) {
+  if (limit == 0 || limit >= set.size()) return set;
+  data::Dataset::Parts parts{limit, set.split(), set.classes(), {}, {}};
+  const std::vector<std::size_t> order = data::shuffled(set.size(), seed);
+  for (std::size_t i = 0; i < limit; ++i) parts.labels.push_back(set.label(order[i]).value_or(0));
+  parts.picture = [set, order](std::size_t i) { return set.picture(order[i]); };
+  return data::Dataset(std::move(parts));
+}
+
+/// Writes the log anew with each epoch, and tells it where someone is looking.
+class Teller {
+ public:
+  explicit Teller(std::string log) : log_(std::move(log)) {}
+
+  void operator()(const train::EpochReport& report) {
+    csv_ += fmt::format("{},{:.6g},{:.6g},{:.1f},{:.6g},{:.2f},{:.3f}\n", report.epoch, report.loss,
+                        report.accuracy, report.code_bytes, report.learning_rate, report.seconds,
+                        report.loader_wait_s);
+    if (!log_.empty() && written_) written_ = write_file(log_, csv_);
+    if (::isatty(STDERR_FILENO) == 0) return;
+    const double left_s = report.seconds * static_cast<double>(report.epochs - report.epoch);
+    fmt::print(stderr,
+               "epoch {} of {}: loss {:.4f}, {:.2f} % on held-out pictures, {:.0f} bytes each; "
+               "{:.1f} s, {:.1f} % of it waiting for pictures; {:.0f} s left\n",
+               report.epoch, report.epochs, report.loss, 100 * report.accuracy, report.code_bytes,
+               report.seconds, 100 * report.loader_wait_s / report.seconds, left_s);
+  }
+  Result<void> written() const { return written_; }
+
+ private:
+  std::string log_;
+  std::string csv_ = "epoch,loss,accuracy,code_bytes,learning_rate,seconds,loader_wait_s\n";
+  Result<void> written_;
+};
+
+Result<train::TrainOptions> options_of(const Args& args) {
+  train::TrainOptions options = args.options;
+  if (args.optimizer != "sgd" && args.optimizer != "adamw")
+    return std::unexpected(unknown_name("train", "optimizer", args.optimizer, {"sgd", "adamw"}));
+  if (args.schedule != "cosine" && args.schedule != "step")
+    return std::unexpected(unknown_name("train", "schedule", args.schedule, {"cosine", "step"}));
+  options.optimizer = args.optimizer == "sgd" ? train::Optimizer::kSgd : train::Optimizer::kAdamW;
+  options.schedule = args.schedule == "cosine" ? train::Schedule::kCosine : train::Schedule::kStep;
+  options.bf16 = CLEAVE_TRY(engine::parse_precision(args.precision)) == engine::Precision::kBf16;
+  return options;
+}
+
+Result<void> write_trained(const Args& args, const LoadedModel& loaded,
+                           const train::TrainedUnit& trained, const data::Dataset& set,
+                           const data::Preprocess& preprocess) {
+  graph::LoadOptions load;
+  load.infer = [&](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
+    return loaded.engine->infer_types(bytes, inputs);
+  };
+  const graph::Model model = CLEAVE_TRY(graph::Model::parse(trained.onnx_bytes, load));
+  const std::filesystem::path out = std::filesystem::path(args.out).lexically_normal();
+  bundle::WriteRequest request;
+  request.name = (out.has_filename() ? out : out.parent_path()).filename().string();
+  request.model_name = loaded.name;
+  request.cuts = {CLEAVE_TRY(model.find_cut(trained.code))};
+  request.codec = args.codec;
+  request.preprocess = preprocess.spec();
+  request.labels = set.classes();
+  for (std::size_t i = 0; i < std::min(kCalibrating, set.size()); ++i)
+    request.samples.push_back({preprocess.apply(CLEAVE_TRY(set.picture(i)))});
+  return bundle::write_bundle(model, *loaded.engine, request, out);
+}
+
+void print(const Args& args, const train::TrainedUnit& trained) {
+  if (args.json) {
+    fmt::print("{}\n", dump_json({{"unit", trained.unit},
+                                  {"value", trained.code},
+                                  {"codec", args.codec},
+                                  {"training_pictures", trained.training},
+                                  {"validation_pictures", trained.validation},
+                                  {"uncut_accuracy", trained.uncut_accuracy},
+                                  {"accuracy", trained.accuracy},
+                                  {"payload_bytes", trained.code_bytes}},
+                                 2));
+    return;
+  }
+  fmt::print("{} at {}, coded by {}\n", trained.unit, args.cut, args.codec);
+  fmt::print("trained on {} pictures, scored on {} others\n", trained.training, trained.validation);
+  fmt::print("top-1  uncut, as it was     {:6.2f} %\n", 100 * trained.uncut_accuracy);
+  fmt::print("       with unit and codec  {:6.2f} %\n", 100 * trained.accuracy);
+  fmt::print("bytes of a picture's code   {:6.0f}\n", trained.code_bytes);
+  fmt::print("written to {}\n", args.out);
+}
+
+Result<int> run(const Args& args) {
+  const train::TrainOptions options = CLEAVE_TRY(options_of(args));
+  CLEAVE_CHECK(need_torch());
+  const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
+  const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(args.cut));
+  auto whole = data::Dataset::open(args.data, "train");
+  if (!whole) whole = data::Dataset::open(args.data);
+  const data::Dataset set = limited(CLEAVE_TRY(std::move(whole)), args.limit, options.seed);
+  const auto preprocess =
+      CLEAVE_TRY(study::choose_preprocess(loaded.model.inputs(), args.preprocess));
+  if (!preprocess)
+    return fail(ErrorCode::kInvalidArgument, "train",
+                "the network's input does not look like a picture; say how with --preprocess");
+  Teller teller(args.log);
+  const train::UnitRequest request{.model = loaded.model,
+                                   .cut = *cut,
+                                   .unit = args.unit,
+                                   .codec = args.codec,
+                                   .pictures = set,
+                                   .preprocess = *preprocess,
+                                   .validation_share = args.validation,
+                                   .freeze_network = args.freeze,
+                                   .options = options};
+  const train::TrainedUnit trained = CLEAVE_TRY(run_training(request, std::ref(teller)));
+  CLEAVE_CHECK(teller.written());
+  CLEAVE_CHECK(write_trained(args, loaded, trained, set, *preprocess));
+  print(args, trained);
+  return 0;
+}
+
+void add_loop_options(CLI::App& command, Args& args) {
+  train::TrainOptions& options = args.options;
+  const auto number = [&](const char* name, auto& value, const char* help) {
+    return command.add_option(name, value, help)->capture_default_str();
+  };
+  number("--epochs", options.epochs, "passes over the pictures")->check(CLI::Range(1, 100000));
+  number("--batch", options.batch, "pictures of a step")->check(CLI::Range(1, 65536));
+  number("--optimizer", args.optimizer, "sgd or adamw");
+  number("--learning-rate", options.learning_rate, "at the beginning")->check(CLI::PositiveNumber);
+  number("--schedule", args.schedule, "of the learning rate: cosine or step");
+  number("--momentum", options.momentum, "of sgd")->check(CLI::Range(0.0, 1.0));
+  number("--weight-decay", options.weight_decay, "")->check(CLI::NonNegativeNumber);
+  number("--label-smoothing", options.label_smoothing, "share of the loss spread over all classes")
+      ->check(CLI::Range(0.0, 1.0));
+  number("--distillation", options.distillation,
+         "share of the loss that is the distance from the uncut network's answers")
+      ->check(CLI::Range(0.0, 1.0));
+  number("--temperature", options.temperature, "that softens both for it")
+      ->check(CLI::PositiveNumber);
+  number("--crop", options.augmentation.crop, "pixels by which pictures are moved at most")
+      ->check(CLI::Range(0, 256));
+  number("--flip", options.augmentation.flip, "mirror every second picture");
+  number("--patience", options.patience,
+         "stop after so many epochs that are no better than the best; 0: never")
+      ->check(CLI::NonNegativeNumber);
+  number("--seed", options.seed, "of weights, order and augmentation");
+  number("--precision", args.precision, "f32 or bf16");
+  command.add_option("--checkpoint", options.checkpoint,
+                     "file that is written after each epoch, and gone on from where it exists");
+  command.add_option("--log", args.log, "CSV file with a line for each epoch");
+}
+
+}  // namespace
+
+Action define_train(CLI::App& command) {
+  auto args = std::make_shared<Args>();
+  command
+      .add_option("UNIT", args->unit,
+                  "butterfly:channels=C or bottleneck:channels=C,stride=S[,filter=F]")
+      ->required();
+  command.add_option("MODEL", args->model.path, "an ONNX file")->required();
+  command.add_option("--at", args->cut, "the cut: its index, or the value or layer before it")
+      ->required();
+  command
+      .add_option("--data", args->data,
+                  "cifar10, fashion-mnist, or a folder or tar archive of pictures, whose folders "
+                  "are the classes in the order of the network's answers")
+      ->required();
+  command.add_option("--out", args->out, "folder of the bundle")->required();
+  command.add_option("--codec", args->codec, "codes what crosses, in training too")
+      ->capture_default_str();
+  command.add_option("--preprocess", args->preprocess,
+                     "how a picture becomes the input, image:size=…");
+  command.add_option("--validation", args->validation, "share of the pictures to score on")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--limit", args->limit, "pictures at most, 0 for all")->capture_default_str();
+  command.add_flag("--freeze", args->freeze, "the unit alone learns: minutes instead of hours");
+  add_loop_options(command, *args);
+  command.add_option("--shape", args->model.shapes, "shape of the input, as name=1,3,224,224")
+      ->allow_extra_args(false);
+  command.add_flag("--json", args->json, "print JSON");
+  return [args] { return run(*args); };
+}
+
+}  // namespace cleave::app
