@@ -105,7 +105,9 @@ Result<void> write_trained(const Args& args, const LoadedModel& loaded,
   request.cuts = {CLEAVE_TRY(model.find_cut(trained.code))};
   request.codec = args.codec;
   request.preprocess = preprocess.spec();
-  request.labels = set.classes();
+  // A network may tell more classes apart than the pictures have.
+  const auto answers = element_count(model.outputs().front().shape);
+  if (answers == static_cast<std::int64_t>(set.classes().size())) request.labels = set.classes();
   for (std::size_t i = 0; i < std::min(kCalibrating, set.size()); ++i)
     request.samples.push_back({preprocess.apply(CLEAVE_TRY(set.picture(i)))});
   return bundle::write_bundle(model, *loaded.engine, request, out);

@@ -13,6 +13,8 @@ Result<CodecLayer> CodecLayer::create(std::string_view spec, const Json& calibra
 
 Result<at::Tensor> CodecLayer::forward(const at::Tensor& x) {
   const at::Tensor dense = x.detach().to(at::kFloat).contiguous();
+  // No codec takes what a diverging run makes; its loss will tell.
+  if (!dense.isfinite().all().item<bool>()) return x;
   at::Tensor decoded = at::empty_like(dense);
   Shape shape = dense.sizes().vec();
   const std::int64_t count = shape.empty() ? 0 : shape[0];

@@ -1,0 +1,113 @@
+"""Units trained at a cut, and the engine that trains, as the program is called.
+
+usage: train_test.py CLEAVE
+"""
+
+import json
+import shutil
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+
+import program
+from program import NETWORK, PROGRAM
+
+COLOURS = {"blue": (0, 0, 1), "green": (0, 1, 0), "red": (1, 0, 0)}
+EACH = 24
+
+
+def picture(colour, seed, side=64):
+    """A noisy picture with more of one colour."""
+    def chunk(kind, data):
+        return (struct.pack(">I", len(data)) + kind + data
+                + struct.pack(">I", zlib.crc32(kind + data)))
+    rows = b"".join(b"\0" + bytes((x * 31 + y * 17 + seed * 101 + x * y) % 128 + 100 * colour[v]
+                                  for x in range(side) for v in range(3)) for y in range(side))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+class Train(program.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name, colour in COLOURS.items():
+            folder = cls.root / "set" / name
+            folder.mkdir(parents=True)
+            for i in range(EACH):
+                (folder / f"{i}.png").write_bytes(picture(colour, i))
+
+    def train(self, unit, *args, **options):
+        return self.cleave("train", unit, NETWORK, "--at", "pool1", "--data", "set", "--batch", "8",
+                           *args, **options)
+
+    def test_a_bundle_that_does_what_was_trained(self):
+        report = json.loads(self.train("bottleneck:channels=4,stride=2", "--epochs", "6",
+                                       "--learning-rate", "0.02", "--codec", "quant:bits=4|zstd",
+                                       "--log", "log.csv", "--out", "trained", "--json"))
+        self.assertEqual(report["unit"], "bottleneck:channels=4,stride=2,filter=3")
+        self.assertEqual((report["training_pictures"], report["validation_pictures"]), (64, 8))
+        self.assertGreaterEqual(report["accuracy"], 0.75)
+        log = (self.root / "log.csv").read_text().splitlines()
+        self.assertEqual(log[0], "epoch,loss,accuracy,code_bytes,learning_rate,seconds,loader_wait_s")
+        self.assertEqual(len(log), 7)
+        # The network tells ten classes apart; the first three are the pictures'.
+        (self.root / "labels.txt").write_text("".join(
+            f"{name}\n" for name in [*COLOURS, *(f"other {i}" for i in range(7))]))
+        scored = json.loads(self.cleave("eval", "trained", "--data", "set", "--labels", "labels.txt",
+                                        "--json"))
+        self.assertGreaterEqual(scored["cut"]["top1_share"]["value"], 0.75)
+        self.assertEqual(scored["crossing"][0]["codec"], "quant:bits=4,range=minmax|zstd:level=3")
+        self.assertLess(abs(scored["bytes_per_sample"]["value"] - 14 - report["payload_bytes"]), 40)
+        # The parts of the bundle run in both engines, and agree.
+        for engine in ("openvino", "torch"):
+            answer = self.cleave("run", "trained", self.root / "set" / "red" / "0.png", "--strategy",
+                                 "device", "--engine", engine)
+            self.assertIn("class 2 (", answer)
+
+    def test_an_interrupted_run_ends_alike(self):
+        args = ("--learning-rate", "0.02", "--seed", "3", "--epochs", "3", "--json", "--freeze")
+        whole = self.train("butterfly:channels=2", *args, "--out", "whole")
+        command = [PROGRAM[0], "train", "butterfly:channels=2", NETWORK, "--at", "pool1", "--data",
+                   "set", "--batch", "8", *args, "--out", "halted", "--checkpoint", "state"]
+        state = self.root / "state"
+        running = subprocess.Popen(command, cwd=self.root, stdout=subprocess.DEVNULL)
+        while not state.exists() and running.poll() is None:
+            pass
+        running.kill()
+        running.wait()
+        resumed = self.train("butterfly:channels=2", *args, "--out", "resumed", "--checkpoint", "state")
+        self.assertEqual(resumed, whole)
+        tails = [next((self.root / name).glob("*.tail.onnx")).read_bytes()
+                 for name in ("whole", "resumed")]
+        self.assertEqual(*tails)
+
+    def test_wrong_uses(self):
+        def refused(*args):
+            return self.cleave("train", *args, expected=2)
+        rest = ("--data", "set", "--out", "none")
+        self.assertIn("unknown unit 'moth', expected one of butterfly, bottleneck",
+                      refused("moth", NETWORK, "--at", "pool1", *rest))
+        self.assertIn("64 pictures, expected a batch of 500 or more",
+                      refused("butterfly", NETWORK, "--at", "pool1", "--batch", "500", *rest))
+        self.assertIn("unknown stage", refused("butterfly", NETWORK, "--at", "pool1", "--codec",
+                                               "morse", *rest))
+        self.assertIn("expected f32 1xCxHxW", refused("butterfly", NETWORK, "--at", "flatten", *rest))
+        self.assertIn("diverges", refused("butterfly", NETWORK, "--at", "pool1", "--batch", "8",
+                                          "--learning-rate", "1e30", *rest))
+        self.assertFalse((self.root / "none").exists())
+
+    def test_without_its_program_the_engine_is_missing(self):
+        alone = self.root / "alone"
+        alone.mkdir()
+        shutil.copy(PROGRAM[0], alone / "cleave")
+        done = subprocess.run([alone / "cleave", "doctor", "--engine", "torch"], cwd=self.root,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cleave-torch: No such file or directory, expected the program with libtorch",
+                      done.stderr)
+
+
+if __name__ == "__main__":
+    program.run()
