@@ -13,6 +13,7 @@
 #include "bundle/writer.h"
 #include "data/subset.h"
 #include "model_args.h"
+#include "study/machine.h"
 #include "study/samples.h"
 #include "torch.h"
 #include "verbs.h"
@@ -34,7 +35,7 @@ struct Args {
   std::string log;
   std::string optimizer = "sgd";
   std::string schedule = "cosine";
-  std::string precision = "f32";
+  std::string precision = "auto";
   double validation = 0.1;
   std::size_t limit = 0;
   bool freeze = false;
@@ -86,7 +87,9 @@ Result<train::TrainOptions> options_of(const Args& args) {
     return std::unexpected(unknown_name("train", "schedule", args.schedule, {"cosine", "step"}));
   options.optimizer = args.optimizer == "sgd" ? train::Optimizer::kSgd : train::Optimizer::kAdamW;
   options.schedule = args.schedule == "cosine" ? train::Schedule::kCosine : train::Schedule::kStep;
-  options.bf16 = CLEAVE_TRY(engine::parse_precision(args.precision)) == engine::Precision::kBf16;
+  options.bf16 = args.precision == "auto" ? study::processor_has_bf16()
+                                          : CLEAVE_TRY(engine::parse_precision(args.precision)) ==
+                                                engine::Precision::kBf16;
   return options;
 }
 
@@ -190,7 +193,7 @@ void add_loop_options(CLI::App& command, Args& args) {
          "stop after so many epochs that are no better than the best; 0: never")
       ->check(CLI::NonNegativeNumber);
   number("--seed", options.seed, "of weights, order and augmentation");
-  number("--precision", args.precision, "f32 or bf16");
+  number("--precision", args.precision, "f32, bf16, or auto: bf16 where the processor has it");
   command.add_option("--checkpoint", options.checkpoint,
                      "file that is written after each epoch, and gone on from where it exists");
   command.add_option("--log", args.log, "CSV file with a line for each epoch");

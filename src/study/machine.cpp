@@ -1,5 +1,6 @@
 #include "study/machine.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
@@ -51,6 +52,17 @@ std::vector<std::string> instruction_sets() {
   return {};
 }
 
+/// libtorch takes whatever BLAS the system names, and the reference one is several times slower.
+Finding examine_blas() {
+  void* blas = ::dlopen("libblas.so.3", RTLD_LAZY | RTLD_LOCAL);
+  if (blas == nullptr) return {Grade::kNote, "training", "no libblas.so.3: libtorch cannot run"};
+  const bool fast = ::dlsym(blas, "openblas_get_config") != nullptr;
+  ::dlclose(blas);
+  if (fast) return {Grade::kGood, "training", "libblas.so.3 is OpenBLAS"};
+  return {Grade::kNote, "training",
+          "libblas.so.3 is not OpenBLAS: training is several times slower"};
+}
+
 Finding examine_processor() {
   const std::vector<std::string> sets = instruction_sets();
   const auto has = [&](std::string_view name) {
@@ -69,7 +81,7 @@ Finding examine_processor() {
   if (!has("avx2") && !has("asimd")) {
     found.grade = Grade::kNote;
     found.text += "; without AVX2 networks run several times slower";
-  } else if (!has("avx512_bf16") && !has("amx_bf16") && !has("bf16")) {
+  } else if (!processor_has_bf16()) {
     found.grade = Grade::kNote;
     found.text += "; without bf16 instructions --precision bf16 gains nothing";
   }
@@ -196,11 +208,19 @@ std::string_view grade_name(Grade grade) {
   return "missing";
 }
 
+bool processor_has_bf16() {
+  const std::vector<std::string> sets = instruction_sets();
+  return std::ranges::any_of(sets, [](const std::string& set) {
+    return set == "avx512_bf16" || set == "amx_bf16" || set == "bf16";
+  });
+}
+
 std::vector<Finding> examine_machine(engine::Engine& engine, Clock& clock) {
   return {examine_processor(),
           examine_memory(),
           examine_engine(engine, engine::Precision::kF32, clock),
           examine_engine(engine, engine::Precision::kBf16, clock),
+          examine_blas(),
           examine_codec("zstd", "raw|zstd", Grade::kMissing),
           examine_codec("JPEG", "tile|jpeg", Grade::kNote),
           examine_codec("PNG", "tile|png", Grade::kNote),

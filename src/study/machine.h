@@ -24,8 +24,11 @@ struct Finding {
   std::string text;
 };
 
-/// Looks at the processor, the memory, the engine in each precision (a small network is run), the
-/// codecs, timers, the folder for temporary files and the data for tests. Takes about a second.
+/// Whether it has instructions for bfloat16, without which that precision gains nothing.
+bool processor_has_bf16();
+
+/// Looks at the processor, the memory, the engine in each precision (a small network is run), what
+/// training computes with, the codecs, timers, the folder for temporary files and the data for tests. Takes about a second.
 std::vector<Finding> examine_machine(engine::Engine& engine, Clock& clock);
 
 }  // namespace cleave::study

@@ -1,6 +1,5 @@
 #include "train/trainer.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 #include <torch/utils.h>
@@ -10,6 +9,7 @@
 #include <numbers>
 
 #include "data/subset.h"
+#include "train/autocast.h"
 #include "train/checkpoint.h"
 #include "train/loss.h"
 #include "train/network.h"
@@ -18,26 +18,6 @@ namespace cleave::train {
 namespace {
 
 constexpr std::string_view kPlace = "train.trainer";
-
-/// Operators that gain from it compute in bfloat16 while it lives.
-class Autocast {
- public:
-  explicit Autocast(bool on) : on_(on) {
-    if (!on_) return;
-    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-    at::autocast::set_cpu_enabled(true);
-  }
-  ~Autocast() {
-    if (!on_) return;
-    at::autocast::clear_cache();
-    at::autocast::set_cpu_enabled(false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  bool on_;
-};
 
 std::vector<torch::Tensor> trained_parameters(const OnnxModule& module) {
   std::vector<torch::Tensor> parameters;
@@ -146,11 +126,12 @@ Result<EpochReport> Trainer::run_epoch(const PictureStore& training, Progress& p
   module_->train();
   double sum = 0;
   for (std::int64_t step = 0; step < steps; ++step) {
-    const auto batch = loader.next();
+    auto batch = loader.next();
     report.learning_rate = rate_at(options_, (static_cast<double>(progress.epoch * steps + step)) /
                                                  static_cast<double>(options_.epochs * steps));
     set_learning_rate(*progress.optimizer, report.learning_rate);
     progress.optimizer->zero_grad();
+    if (options_.bf16) batch->pictures = batch->pictures.contiguous(at::MemoryFormat::ChannelsLast);
     const torch::Tensor loss = CLEAVE_TRY(loss_of(*batch));
     const double value = loss.item<double>();
     if (!std::isfinite(value))
@@ -177,6 +158,7 @@ Result<void> Trainer::run(const PictureStore& training, const PictureStore& vali
   if (trained_parameters(*module_).empty())
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 "a network without weights, expected some that can be trained");
+  if (options_.bf16) use_channels_last(*module_);
   Progress progress{make_optimizer(*module_, options_)};
   Checkpoint checkpoint{*module_, *progress.optimizer, progress.epoch, progress.best_accuracy,
                         progress.without_better};
