@@ -28,7 +28,8 @@ struct Finding {
 bool processor_has_bf16();
 
 /// Looks at the processor, the memory, the engine in each precision (a small network is run), what
-/// training computes with, the codecs, timers, the folder for temporary files and the data for tests. Takes about a second.
+/// training computes with, the codecs, timers, the folder for temporary files and the data for
+/// tests. Takes about a second.
 std::vector<Finding> examine_machine(engine::Engine& engine, Clock& clock);
 
 }  // namespace cleave::study
