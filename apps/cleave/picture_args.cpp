@@ -7,15 +7,12 @@
 #include "study/samples.h"
 
 namespace cleave::app {
-namespace {
 
-Result<data::Dataset> open_set(const PictureArgs& args) {
-  if (!args.split.empty()) return data::Dataset::open(args.data, args.split);
-  auto training = data::Dataset::open(args.data, "train");
-  return training ? std::move(training) : data::Dataset::open(args.data);
+Result<data::Dataset> open_training_set(const std::string& name) {
+  auto training = data::Dataset::open(name, "train");
+  const bool no_splits = !training && training.error().code == ErrorCode::kInvalidArgument;
+  return no_splits ? data::Dataset::open(name) : std::move(training);
 }
-
-}  // namespace
 
 void add_picture_args(CLI::App& command, PictureArgs& args) {
   command
@@ -30,7 +27,8 @@ void add_picture_args(CLI::App& command, PictureArgs& args) {
 
 Result<PictureHalves> open_pictures(const graph::Model& model, const PictureArgs& args,
                                     std::size_t in_a_half) {
-  data::Dataset set = CLEAVE_TRY(open_set(args));
+  data::Dataset set = CLEAVE_TRY(args.split.empty() ? open_training_set(args.data)
+                                                    : data::Dataset::open(args.data, args.split));
   const auto preprocess = CLEAVE_TRY(study::choose_preprocess(model.inputs(), args.preprocess));
   if (!preprocess)
     return fail(ErrorCode::kInvalidArgument, "pictures",

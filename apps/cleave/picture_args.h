@@ -16,6 +16,10 @@ class App;
 
 namespace cleave::app {
 
+/// The pictures of a set for training; all of them where it has no splits. Errors: those of
+/// data::Dataset::open().
+Result<data::Dataset> open_training_set(const std::string& name);
+
 /// The arguments of verbs that calibrate codecs on some pictures and score them on others.
 struct PictureArgs {
   std::string data;

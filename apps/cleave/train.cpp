@@ -13,6 +13,7 @@
 #include "bundle/writer.h"
 #include "data/subset.h"
 #include "model_args.h"
+#include "picture_args.h"
 #include "study/machine.h"
 #include "study/samples.h"
 #include "torch.h"
@@ -53,12 +54,21 @@ data::Dataset limited(const data::Dataset& set, std::size_t limit, std::uint64_t
   return data::Dataset(std::move(parts));
 }
 
-/// Writes the log anew with each epoch, and tells it where someone is looking.
+/// Writes the log with each epoch, and tells it where someone is looking.
 class Teller {
  public:
   explicit Teller(std::string log) : log_(std::move(log)) {}
 
+  /// Sees that the log can be written. Where a run may go on from a checkpoint, earlier lines stay.
+  Result<void> begin(bool goes_on) {
+    if (log_.empty()) return {};
+    if (goes_on && std::filesystem::exists(log_)) earlier_ = CLEAVE_TRY(read_file(log_));
+    return write_file(log_, earlier_.empty() ? csv_ : earlier_);
+  }
+
   void operator()(const train::EpochReport& report) {
+    if (!told_) keep_before(report.epoch);
+    told_ = true;
     csv_ += fmt::format("{},{:.6g},{:.6g},{:.1f},{:.6g},{:.2f},{:.3f}\n", report.epoch, report.loss,
                         report.accuracy, report.code_bytes, report.learning_rate, report.seconds,
                         report.loader_wait_s);
@@ -74,7 +84,17 @@ class Teller {
   Result<void> written() const { return written_; }
 
  private:
+  /// Lines of epochs that a checkpoint had.
+  void keep_before(std::int64_t epoch) {
+    for (const std::string_view line : split(earlier_, '\n')) {
+      const auto number = parse_number<std::int64_t>(line.substr(0, line.find(',')));
+      if (number && *number < epoch) csv_ += std::string(line) + '\n';
+    }
+  }
+
   std::string log_;
+  std::string earlier_;
+  bool told_ = false;
   std::string csv_ = "epoch,loss,accuracy,code_bytes,learning_rate,seconds,loader_wait_s\n";
   Result<void> written_;
 };
@@ -107,6 +127,7 @@ Result<void> write_trained(const Args& args, const LoadedModel& loaded,
   request.model_name = loaded.name;
   request.cuts = {CLEAVE_TRY(model.find_cut(trained.code))};
   request.codec = args.codec;
+  request.calibrated = {{request.cuts.front()->values.front(), args.codec, trained.calibration}};
   request.preprocess = preprocess.spec();
   // A network may tell more classes apart than the pictures have.
   const auto answers = element_count(model.outputs().front().shape);
@@ -140,17 +161,21 @@ void print(const Args& args, const train::TrainedUnit& trained) {
 Result<int> run(const Args& args) {
   const train::TrainOptions options = CLEAVE_TRY(options_of(args));
   CLEAVE_CHECK(need_torch());
+  // What would only show behind hours of training.
+  if (std::filesystem::exists(args.out))
+    return fail(ErrorCode::kInvalidArgument, "train",
+                "'" + args.out + "' is there already, expected a folder to be made");
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(args.cut));
-  auto whole = data::Dataset::open(args.data, "train");
-  if (!whole) whole = data::Dataset::open(args.data);
-  const data::Dataset set = limited(CLEAVE_TRY(std::move(whole)), args.limit, options.seed);
+  const data::Dataset set =
+      limited(CLEAVE_TRY(open_training_set(args.data)), args.limit, options.seed);
   const auto preprocess =
       CLEAVE_TRY(study::choose_preprocess(loaded.model.inputs(), args.preprocess));
   if (!preprocess)
     return fail(ErrorCode::kInvalidArgument, "train",
                 "the network's input does not look like a picture; say how with --preprocess");
   Teller teller(args.log);
+  CLEAVE_CHECK(teller.begin(!options.checkpoint.empty()));
   const train::UnitRequest request{.model = loaded.model,
                                    .cut = *cut,
                                    .unit = args.unit,
@@ -161,9 +186,9 @@ Result<int> run(const Args& args) {
                                    .freeze_network = args.freeze,
                                    .options = options};
   const train::TrainedUnit trained = CLEAVE_TRY(run_training(request, std::ref(teller)));
-  CLEAVE_CHECK(teller.written());
   CLEAVE_CHECK(write_trained(args, loaded, trained, set, *preprocess));
   print(args, trained);
+  CLEAVE_CHECK(teller.written());
   return 0;
 }
 

@@ -1,4 +1,6 @@
 // Activations, softmax and dropout.
+#include <ATen/autocast_mode.h>
+
 #include <cmath>
 
 #include "train/operators.h"
@@ -78,14 +80,23 @@ Result<Compute> prelu(const Node& node) {
       shape[1] = -1;
       slope = slope.reshape(shape);
     }
-    return at::clamp_min(x, 0) + slope * at::clamp_max(x, 0);
+    return at::where(x > 0, x, slope * x);
   });
 }
 
 using AlongAxis = at::Tensor (*)(const at::Tensor&, std::int64_t);
 
-at::Tensor softmax(const at::Tensor& x, std::int64_t axis) { return at::softmax(x, axis); }
-at::Tensor log_softmax(const at::Tensor& x, std::int64_t axis) { return at::log_softmax(x, axis); }
+/// Autocasting gives bfloat16, in which probabilities do not sum to 1.
+at::Tensor in_floats(const at::Tensor& x) {
+  return x.scalar_type() == at::kBFloat16 && at::autocast::is_cpu_enabled() ? x.to(at::kFloat) : x;
+}
+
+at::Tensor softmax(const at::Tensor& x, std::int64_t axis) {
+  return at::softmax(in_floats(x), axis);
+}
+at::Tensor log_softmax(const at::Tensor& x, std::int64_t axis) {
+  return at::log_softmax(in_floats(x), axis);
+}
 at::Tensor hardmax(const at::Tensor& x, std::int64_t axis) {
   return at::zeros_like(x).scatter(axis, x.argmax(axis, true), 1);
 }

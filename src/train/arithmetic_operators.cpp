@@ -1,4 +1,6 @@
 // Elementwise arithmetic with broadcasting, comparisons and choices.
+#include <ATen/ExpandUtils.h>
+
 #include "train/operators.h"
 
 namespace cleave::train {
@@ -23,14 +25,21 @@ at::Tensor lined_up(const at::Tensor& a, const at::Tensor& b, std::int64_t axis)
 template <Binary kFunction>
 Result<Compute> binary(const Node& node) {
   const std::int64_t axis = node.opset() < 7 ? node.integer("axis", -1) : -1;
-  return single([axis](Inputs in) { return kFunction(in[0], lined_up(in[0], in[1], axis)); });
+  return single([axis](Inputs in) {
+    const at::Tensor b = lined_up(in[0], in[1], axis);
+    check_growth(at::infer_size(in[0].sizes(), b.sizes()), in[0], b);
+    return kFunction(in[0], b);
+  });
 }
 
 /// One after another over any number of inputs.
 template <Binary kFunction>
 at::Tensor over_all(Inputs in) {
   at::Tensor result = in[0];
-  for (const at::Tensor& next : in.subspan(1)) result = kFunction(result, next);
+  for (const at::Tensor& next : in.subspan(1)) {
+    check_growth(at::infer_size(result.sizes(), next.sizes()), result, next);
+    result = kFunction(result, next);
+  }
   return result;
 }
 
@@ -63,7 +72,11 @@ Result<Compute> mod(const Node& node) {
 }
 
 Result<Compute> where(const Node&) {
-  return single([](Inputs in) { return at::where(in[0], in[1], in[2]); });
+  return single([](Inputs in) {
+    const auto either = at::infer_size(in[1].sizes(), in[2].sizes());
+    check_growth(at::infer_size(in[0].sizes(), either), in[1], in[2]);
+    return at::where(in[0], in[1], in[2]);
+  });
 }
 
 /// One bound or none; later operator sets take them as inputs.

@@ -18,7 +18,7 @@ class Autocast {
   bool on_;
 };
 
-/// Lays out the weights of convolutions with their channels last, which suits oneDNN's bfloat16.
+/// Lays out weights of four dimensions with their channels last, which suits oneDNN's bfloat16.
 void use_channels_last(torch::nn::Module& module);
 
 }  // namespace cleave::train

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "train/network.h"
 
 namespace cleave::train {
 namespace {
@@ -19,23 +20,33 @@ Result<void> write_checkpoint(const std::filesystem::path& path, const Checkpoin
   checkpoint.module.save(archive);
   checkpoint.optimizer.save(optimizer);
   archive.write("cleave optimizer", optimizer);
+  archive.write("cleave run", c10::IValue(checkpoint.run));
   archive.write("cleave progress",
                 torch::tensor({static_cast<double>(checkpoint.epoch), checkpoint.best_accuracy,
                                static_cast<double>(checkpoint.without_better)},
                               torch::kDouble));
-  std::ostringstream bytes;
-  archive.save_to(bytes);
-  return write_file(path, bytes.str());
+  return guarded("writing '" + path.string() + "'", [&]() -> Result<void> {
+    std::ostringstream bytes;
+    archive.save_to(bytes);
+    return write_file(path, bytes.str());
+  });
 }
 
 Result<void> read_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  if (!std::filesystem::exists(path)) return {};
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return {};
   std::istringstream bytes(CLEAVE_TRY(read_file(path)));
   try {
     torch::serialize::InputArchive archive;
     archive.load_from(bytes);
     torch::Tensor progress;
     torch::serialize::InputArchive optimizer;
+    c10::IValue run;
+    archive.read("cleave run", run);
+    if (run.toStringRef() != checkpoint.run)
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "'" + path.string() + "' is the checkpoint of another run: " + run.toStringRef() +
+                      ", expected " + checkpoint.run);
     archive.read("cleave progress", progress);
     archive.read("cleave optimizer", optimizer);
     checkpoint.module.load(archive);

@@ -16,8 +16,6 @@ class CodecLayer {
   /// Errors: those of codec::Codec.
   static Result<CodecLayer> create(std::string_view spec, const Json& calibration = {});
 
-  const codec::Codec& codec() const { return codec_; }
-
   /// N×… floats; each of the N is coded by itself, as 1×….
   Result<at::Tensor> forward(const at::Tensor& x);
 

@@ -20,6 +20,21 @@ std::size_t spatial_rank(const at::Tensor& x, const at::Tensor& w) {
   return static_cast<std::size_t>(x.dim() - 2);
 }
 
+/// The shape of the result for one row: channels and places.
+std::vector<std::int64_t> output_of_one(const at::Tensor& x, const at::Tensor& w,
+                                        const Windows& windows,
+                                        const std::vector<std::int64_t>& pads) {
+  std::vector<std::int64_t> shape{w.size(0)};
+  const std::size_t rank = pads.size() / 2;
+  for (std::size_t i = 0; i < rank; ++i) {
+    const auto d = static_cast<std::int64_t>(i) + 2;
+    const std::int64_t reach = (w.size(d) - 1) * windows.dilations[i] + 1;
+    const std::int64_t free = x.size(d) + pads[i] + pads[rank + i] - reach;
+    shape.push_back(std::max<std::int64_t>(0, free / windows.strides[i] + 1));
+  }
+  return shape;
+}
+
 /// By the functions of a rank: autocasting knows them, and not at::convolution.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias,
                     const Windows& windows, at::IntArrayRef pads, std::int64_t groups) {
@@ -45,10 +60,7 @@ Result<Compute> conv(const Node& node) {
     const at::Tensor& w = in[1];
     const Windows windows = set.for_rank(spatial_rank(x, w));
     const auto pads = windows.pads_for(x.sizes().slice(2), w.sizes().slice(2));
-    std::vector<std::int64_t> most = padded_shape(x, pads);
-    check_size(most);
-    most[1] = w.size(0);
-    check_size(most);
+    check_size(output_of_one(x, w, windows, pads));
     const bool own = is_symmetric(pads) && std::ranges::all_of(pads, [](auto p) { return p >= 0; });
     const std::vector<std::int64_t> none(pads.size() / 2, 0);
     return convolve(own ? x : padded(x, pads, 0), w, input_or_none(in, 2), windows,
@@ -123,7 +135,7 @@ Result<Compute> conv_transpose(const Node& node) {
         set.crop(x.sizes().slice(2), w.sizes().slice(2), windows, extra);
     for (std::int64_t& c : crop) c = -c;
     // libtorch wants the output padding below the stride; here it is zeros behind the result.
-    std::vector<std::int64_t> shape{x.size(0), w.size(1) * set.groups};
+    std::vector<std::int64_t> shape{w.size(1) * set.groups};
     for (std::size_t i = 0; i < rank; ++i) {
       const auto d = static_cast<std::int64_t>(i) + 2;
       shape.push_back(windows.strides[i] * x.size(d) + windows.dilations[i] * w.size(d));

@@ -25,6 +25,7 @@ Result<Compute> gather(const Node& node) {
     Integers shape = x.sizes().slice(0, static_cast<std::size_t>(axis)).vec();
     for (const std::int64_t d : indices.sizes()) shape.push_back(d);
     for (std::int64_t d = axis + 1; d < x.dim(); ++d) shape.push_back(x.size(d));
+    check_growth(shape, x, indices);
     return x.index_select(axis, indices.reshape({-1})).reshape(shape);
   });
 }

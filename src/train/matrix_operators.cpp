@@ -5,7 +5,11 @@ namespace cleave::train {
 namespace {
 
 Result<Compute> matmul(const Node&) {
-  return single([](Inputs in) { return at::matmul(in[0], in[1]); });
+  return single([](Inputs in) {
+    if (in[0].dim() > 1 && in[1].dim() > 1)
+      check_growth({in[0].size(-2), in[1].size(-1)}, in[0], in[1]);
+    return at::matmul(in[0], in[1]);
+  });
 }
 
 /// alpha·A·B + beta·C, A and B transposed where the node says so.
@@ -19,7 +23,7 @@ Result<Compute> gemm(const Node& node) {
     const at::Tensor b = transpose_b ? in[1].t() : in[1];
     const at::Tensor c = input_or_none(in, 2);
     if (c.defined() && a.is_floating_point()) return at::addmm(c, a, b, beta, alpha);
-    const at::Tensor product = at::matmul(a, b) * at::Scalar(alpha).to<double>();
+    const at::Tensor product = at::matmul(a, b) * alpha;
     return (c.defined() ? product + c * beta : product).to(a.scalar_type());
   });
 }

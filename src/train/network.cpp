@@ -20,6 +20,7 @@ int opset_of(const onnx::ModelProto& record) {
 class Reader {
  public:
   Result<Network> read(const graph::Model& model) {
+    model_ = &model;
     if (!network_.record.ParseFromString(CLEAVE_TRY(model.to_bytes())))
       return fail(ErrorCode::kInternal, kPlace, "a network that does not parse");
     network_.opset = opset_of(network_.record);
@@ -57,7 +58,10 @@ class Reader {
   }
 
   Result<void> read_node(int index) {
-    const Node node(network_.record.graph().node(index), network_.opset);
+    const onnx::NodeProto& record = network_.record.graph().node(index);
+    const auto first = record.input_size() > 0 ? model_->value(record.input(0)) : std::nullopt;
+    const Node node(record, network_.opset,
+                    first && !first->shape.empty() ? first->shape.front() : 0);
     const std::string& domain = node.record().domain();
     const bool standard = domain.empty() || domain == "ai.onnx";
     const Operator* op = standard ? find_operator(node.op()) : nullptr;
@@ -140,6 +144,7 @@ class Reader {
         network_.steps[step].expired.push_back(value);
   }
 
+  const graph::Model* model_ = nullptr;
   Network network_;
   std::unordered_map<std::string, int> values_;
 };

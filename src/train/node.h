@@ -16,11 +16,14 @@ namespace cleave::train {
 /// A node and the version of its operator set. The record must outlive it.
 class Node {
  public:
-  Node(const onnx::NodeProto& record, int opset) : record_(&record), opset_(opset) {}
+  /// `rows`: the first dimension of its first input in the file; 0 where that is not known.
+  Node(const onnx::NodeProto& record, int opset, std::int64_t rows = 0)
+      : record_(&record), opset_(opset), rows_(rows) {}
 
   const onnx::NodeProto& record() const { return *record_; }
   const std::string& op() const { return record_->op_type(); }
   int opset() const { return opset_; }
+  std::int64_t rows() const { return rows_; }
   /// "node 'conv1' (Conv)", by its first output where it has no name.
   std::string text() const;
 
@@ -44,6 +47,7 @@ class Node {
 
   const onnx::NodeProto* record_;
   int opset_;
+  std::int64_t rows_;
 };
 
 }  // namespace cleave::train

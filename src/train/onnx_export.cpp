@@ -105,7 +105,7 @@ class Writer {
       old.value = old.value.detach() * factor + bias;
     } else {
       std::string name = conv.output(0) + "_bias";
-      while (constants_.contains(name)) name += '_';
+      while (constants_.contains(name) || reads(name) > 0) name += '_';
       constants_[name] = {bias, weight.type};
       if (conv.input_size() > 2) conv.mutable_input()->RemoveLast();
       conv.add_input(name);

@@ -30,21 +30,29 @@ Result<std::shared_ptr<OnnxModule>> OnnxModule::create(const graph::Model& model
   auto impl = std::make_unique<Impl>();
   impl->network = CLEAVE_TRY(read_network(model));
   std::shared_ptr<OnnxModule> module(new OnnxModule(std::move(impl)));
-  module->register_constants();
+  CLEAVE_CHECK(module->register_constants());
   module->eval();
   return module;
 }
 
-void OnnxModule::register_constants() {
+Result<void> OnnxModule::register_constants() {
+  std::map<std::string, std::string> taken;  // by libtorch's name
   for (auto& [value, constant] : impl_->network.constants) {
     if (!constant.value.is_floating_point()) continue;
-    const std::string name = torch_name(impl_->network.names[static_cast<std::size_t>(value)]);
+    const std::string& own = impl_->network.names[static_cast<std::size_t>(value)];
+    const std::string name = torch_name(own);
+    const auto [other, is_new] = taken.emplace(name, own);
+    if (!is_new)
+      return fail(ErrorCode::kUnsupported, kPlace,
+                  "constants '" + other->second + "' and '" + own +
+                      "', which libtorch would both call '" + name + "'");
     if (constant.role == Role::kWeight) {
       constant.value = register_parameter(name, constant.value);
     } else {
       constant.value = register_buffer(name, constant.value);
     }
   }
+  return {};
 }
 
 const std::vector<TensorSpec>& OnnxModule::inputs() const { return impl_->network.input_specs; }
@@ -59,6 +67,13 @@ Result<void> OnnxModule::set_transform(const std::string& value, Transform trans
       }
   return fail(ErrorCode::kNotFound, kPlace,
               "value '" + value + "', expected one that the network computes");
+}
+
+std::string OnnxModule::answering_operator() const {
+  for (const Step& step : impl_->network.steps)
+    if (std::ranges::find(step.outputs, impl_->network.outputs.front()) != step.outputs.end())
+      return impl_->network.node_of(step).op();
+  return "";
 }
 
 Result<std::vector<torch::Tensor>> OnnxModule::forward(

@@ -28,8 +28,9 @@ struct ExportOptions {
 /// on constants alone is computed once on reading: a weight that the file shares between two
 /// places by way of a Transpose becomes two. Names are those in the file with '/' for '.'.
 ///
-/// train() makes batch norms use and learn the batch's statistics and dropouts drop. The first
-/// dimension of inputs may differ from the file's as far as the network's own Reshapes allow.
+/// train() makes batch norms use and learn the batch's statistics and dropouts drop. The
+/// first dimension of inputs may differ from the file's; a Reshape to one row gives as many as come
+/// where the file has one.
 ///
 /// Thread safety: forward() in evaluation mode may be called at once from several threads; else
 /// that of torch::nn::Module.
@@ -53,6 +54,9 @@ class OnnxModule : public torch::nn::Module {
   using Transform = std::function<Result<torch::Tensor>(const torch::Tensor&)>;
   Result<void> set_transform(const std::string& value, Transform transform);
 
+  /// The operator that makes the first output; empty where that is an input or a constant.
+  std::string answering_operator() const;
+
   /// Runs the network. Errors: kInvalidArgument with the node at which shapes or types do not fit.
   Result<std::vector<torch::Tensor>> forward(std::span<const torch::Tensor> inputs) const;
 
@@ -62,7 +66,7 @@ class OnnxModule : public torch::nn::Module {
  private:
   struct Impl;
   explicit OnnxModule(std::unique_ptr<Impl> impl);
-  void register_constants();
+  Result<void> register_constants();
 
   std::unique_ptr<Impl> impl_;
 };

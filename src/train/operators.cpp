@@ -33,6 +33,13 @@ void check_size(at::IntArrayRef shape) {
         "a tensor of shape ", shape, ", expected at most ", kMostElements, " elements");
 }
 
+void check_growth(at::IntArrayRef shape, const at::Tensor& a, const at::Tensor& b) {
+  std::int64_t elements = 1;
+  for (const std::int64_t d : shape)
+    if (__builtin_mul_overflow(elements, d, &elements)) elements = -1;
+  if (elements < 0 || elements > std::max(a.numel(), b.numel())) check_size(shape);
+}
+
 std::int64_t positive_axis(std::int64_t axis, std::int64_t rank) {
   TORCH_CHECK(axis >= -rank && axis < rank, "axis ", axis, " of a tensor of rank ", rank);
   return axis < 0 ? axis + rank : axis;

@@ -81,6 +81,10 @@ std::vector<std::int64_t> integers_of(const at::Tensor& tensor);
 /// Throws where a tensor of this shape, which the network's data asks for, is too large.
 void check_size(at::IntArrayRef shape);
 
+/// The same for a result that may be larger than what it is made from, and no check where it is
+/// not: how many rows come is up to who calls.
+void check_growth(at::IntArrayRef shape, const at::Tensor& a, const at::Tensor& b);
+
 /// An axis counted from the end as one counted from the start; throws outside [-rank, rank).
 std::int64_t positive_axis(std::int64_t axis, std::int64_t rank);
 

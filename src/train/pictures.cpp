@@ -54,7 +54,6 @@ Result<PictureStore> PictureStore::load(const data::Dataset& set,
                 std::to_string(which.size()) + " pictures take " +
                     std::to_string(static_cast<std::int64_t>(bytes)) + " bytes, expected at most " +
                     std::to_string(static_cast<std::int64_t>(kMostBytes)));
-  store.classes_ = set.classes().size();
   store.images_.resize(which.size());
   store.labels_.resize(which.size());
   std::atomic<std::size_t> next = 0;
@@ -119,7 +118,8 @@ Batch BatchLoader::make(std::size_t first, std::size_t count) const {
               at::empty({static_cast<std::int64_t>(count)}, at::kLong)};
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t place = order_[first + i];
-    Random random(seed_ + 0x9E3779B97F4A7C15 * (place + 1));
+    // Mixed once more: seeds that differ by little have streams that overlap.
+    Random random(Random(seed_ ^ (place + 1)).next());
     data::Image image = store_.image(place);
     if (augmentation_.crop > 0) image = shifted(image, augmentation_.crop, random);
     if (augmentation_.flip && random.below(2) == 1) image = mirrored(image);

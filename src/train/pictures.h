@@ -24,7 +24,6 @@ class PictureStore {
                                    const data::Preprocess& preprocess);
 
   std::size_t size() const { return images_.size(); }
-  std::size_t classes() const { return classes_; }
   const data::Image& image(std::size_t i) const { return images_[i]; }
   int label(std::size_t i) const { return labels_[i]; }
   const data::Preprocess& preprocess() const { return preprocess_; }
@@ -33,7 +32,6 @@ class PictureStore {
   explicit PictureStore(data::Preprocess preprocess) : preprocess_(preprocess) {}
 
   data::Preprocess preprocess_;
-  std::size_t classes_ = 0;
   std::vector<data::Image> images_;
   std::vector<int> labels_;
 };

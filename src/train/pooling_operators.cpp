@@ -120,11 +120,17 @@ Result<Compute> average_pool(const Node& node) {
   });
 }
 
+/// The p-th root, whose gradient is 0 at 0, where a window is empty.
+at::Tensor root(const at::Tensor& sums, double p) {
+  const at::Tensor some = at::where(sums > 0, sums, at::ones_like(sums));
+  return at::where(sums > 0, some.pow(1 / p), at::zeros_like(sums));
+}
+
 Result<Compute> lp_pool(const Node& node) {
   const Pool pool = CLEAVE_TRY(Pool::of(node));
   const double p = static_cast<double>(node.integer("p", 2));
   return single([=](Inputs in) {
-    return sum_pool(padded(in[0], pool.pads_of(in[0]), 0).abs().pow(p), pool).pow(1 / p);
+    return root(sum_pool(padded(in[0], pool.pads_of(in[0]), 0).abs().pow(p), pool), p);
   });
 }
 
@@ -145,7 +151,7 @@ Result<Compute> global_max_pool(const Node&) {
 Result<Compute> global_lp_pool(const Node& node) {
   const double p = static_cast<double>(node.integer("p", 2));
   return single(
-      [=](Inputs in) { return in[0].abs().pow(p).sum(plane_axes(in[0]), true).pow(1 / p); });
+      [=](Inputs in) { return root(in[0].abs().pow(p).sum(plane_axes(in[0]), true), p); });
 }
 
 constexpr Operator kTable[] = {

@@ -30,7 +30,9 @@ at::Tensor squares(const at::Tensor& x, const Axes& axes, bool keep) {
   return sum(x * x, axes, keep);
 }
 at::Tensor l2(const at::Tensor& x, const Axes& axes, bool keep) {
-  return squares(x, axes, keep).sqrt();
+  // at::norm has a gradient where all is 0.
+  return x.is_floating_point() ? at::norm(x, 2, axes, keep)
+                               : squares(x, axes, keep).to(at::kDouble).sqrt().to(x.scalar_type());
 }
 at::Tensor log_sum(const at::Tensor& x, const Axes& axes, bool keep) {
   return sum(x, axes, keep).log();
@@ -58,7 +60,8 @@ Result<Compute> reduce(const Node& node) {
   return single([=](Inputs in) {
     const at::Tensor given = input_or_none(in, 1);
     const Axes axes = given.defined() ? integers_of(given) : attribute;
-    if ((axes.empty() && noop) || in[0].dim() == 0) return in[0];
+    if (axes.empty() && noop) return in[0];
+    if (in[0].dim() == 0) return kFunction(in[0].reshape({1}), {0}, false);
     return kFunction(in[0], sorted_axes(axes, in[0].dim()), keep);
   });
 }

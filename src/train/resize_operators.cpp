@@ -7,6 +7,12 @@
 namespace cleave::train {
 namespace {
 
+constexpr std::string_view kCoordinates[] = {"half_pixel",           "pytorch_half_pixel",
+                                             "asymmetric",           "align_corners",
+                                             "tf_half_pixel_for_nn", "tf_crop_and_resize"};
+constexpr std::string_view kRoundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
+                                           "ceil"};
+
 /// What a node's attributes say.
 struct Resize {
   std::string mode = "nearest";
@@ -192,6 +198,10 @@ Result<Compute> resize(const Node& node) {
   const bool old = node.opset() < 11;
   set.coordinates = node.word("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel");
   set.nearest = node.word("nearest_mode", old ? "floor" : "round_prefer_floor");
+  if (std::ranges::find(kCoordinates, set.coordinates) == std::end(kCoordinates))
+    return node.unsupported("coordinate_transformation_mode '" + set.coordinates + "'");
+  if (std::ranges::find(kRoundings, set.nearest) == std::end(kRoundings))
+    return node.unsupported("nearest_mode '" + set.nearest + "'");
   const Wanted wanted{node.integers("axes"), node.word("keep_aspect_ratio_policy", "stretch")};
   return single([=](Inputs in) {
     const auto numbers = [&](std::size_t i) { return numbers_of(input_or_none(in, i)); };

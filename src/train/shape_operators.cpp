@@ -21,14 +21,17 @@ Result<Compute> identity(const Node&) {
   return single([](Inputs in) { return in[0]; });
 }
 
-/// 0 keeps a dimension, unless the node says that it means 0.
+/// 0 keeps a dimension, unless the node says that it means 0. Where there is one row in the file
+/// and one is asked for, there are as many as come: exporters write the batch as a number.
 Result<Compute> reshape(const Node& node) {
+  const bool one_row = node.rows() == 1;
   const Integers attribute = node.integers("shape");
   const bool zero_is_zero = node.integer("allowzero", 0) != 0;
   return single([=](Inputs in) {
     Integers shape = attribute_or_input(attribute, in, 1);
     for (std::size_t d = 0; d < shape.size() && !zero_is_zero; ++d)
       if (shape[d] == 0) shape[d] = in[0].size(static_cast<std::int64_t>(d));
+    if (one_row && shape.size() > 1 && shape[0] == 1) shape[0] = in[0].size(0);
     return in[0].reshape(shape);
   });
 }
@@ -178,8 +181,11 @@ Result<Compute> constant(const Node& node) {
 Result<Compute> constant_of_shape(const Node& node) {
   at::Tensor value = at::zeros({1}, at::kFloat);
   if (const auto* tensor = node.tensor("value")) value = CLEAVE_TRY(to_torch(*tensor));
-  return single(
-      [value](Inputs in) { return value.reshape({}).expand(integers_of(in[0])).contiguous(); });
+  return single([value](Inputs in) {
+    const Integers wanted = integers_of(in[0]);
+    check_size(wanted);
+    return value.reshape({}).expand(wanted).contiguous();
+  });
 }
 
 Result<Compute> range(const Node&) {

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "data/subset.h"
+#include "train/tensors.h"
 #include "train/trainer.h"
 #include "train/units.h"
 
@@ -43,6 +45,40 @@ void freeze_others(OnnxModule& module, const std::vector<std::string>& weights) 
     parameter.value().set_requires_grad(own.contains(parameter.key()));
 }
 
+/// The unit's codes of some training pictures, as they are before coding.
+Result<std::vector<Tensor>> codes_of(OnnxModule& module, const std::string& code,
+                                     const PictureStore& pictures) {
+  constexpr std::size_t kPictures = 64;
+  const torch::NoGradGuard no_grad;
+  std::vector<Tensor> codes;
+  CLEAVE_CHECK(module.set_transform(code, [&](const torch::Tensor& x) -> Result<torch::Tensor> {
+    for (std::int64_t i = 0; i < x.size(0); ++i)
+      codes.push_back(CLEAVE_TRY(from_torch(x.narrow(0, i, 1))));
+    return x;
+  }));
+  std::vector<std::size_t> first(std::min(kPictures, pictures.size()));
+  std::iota(first.begin(), first.end(), 0);
+  BatchLoader loader(pictures, first, first.size(), {}, 0, false);
+  CLEAVE_TRY(module.forward(std::array{loader.next()->pictures}));
+  return codes;
+}
+
+/// Calibrates the codec as the bundle will have it, and scores with it.
+Result<void> score(const UnitRequest& request, OnnxModule& module, const Parts& parts,
+                   TrainedUnit& trained) {
+  std::optional<CodecLayer> codec;
+  if (!request.codec.empty()) {
+    const auto codes = CLEAVE_TRY(codes_of(module, trained.code, parts.training));
+    trained.calibration = CLEAVE_TRY(codec::Codec::calibrate(request.codec, codes));
+    codec = CLEAVE_TRY(CodecLayer::create(request.codec, trained.calibration));
+    CLEAVE_CHECK(module.set_transform(
+        trained.code, [&codec](const torch::Tensor& x) { return codec->forward(x); }));
+  }
+  trained.accuracy = CLEAVE_TRY(accuracy_of(module, parts.validation, request.options.batch));
+  if (codec) trained.code_bytes = codec->take_mean_bytes();
+  return {};
+}
+
 }  // namespace
 
 Result<TrainedUnit> train_unit(const UnitRequest& request,
@@ -67,9 +103,7 @@ Result<TrainedUnit> train_unit(const UnitRequest& request,
       CLEAVE_TRY(accuracy_of(*teacher, parts.validation, request.options.batch));
   Trainer trainer(module, teacher, codec ? &*codec : nullptr, request.options);
   CLEAVE_CHECK(trainer.run(parts.training, parts.validation, told));
-  if (codec) codec->take_mean_bytes();
-  trained.accuracy = CLEAVE_TRY(accuracy_of(*module, parts.validation, request.options.batch));
-  if (codec) trained.code_bytes = codec->take_mean_bytes();
+  CLEAVE_CHECK(score(request, *module, parts, trained));
   trained.onnx_bytes = CLEAVE_TRY(module->to_onnx());
   return trained;
 }

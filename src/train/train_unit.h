@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "data/dataset.h"
 #include "data/preprocess.h"
 #include "graph/model.h"
@@ -29,6 +30,8 @@ struct UnitRequest {
 /// A network with a trained unit.
 struct TrainedUnit {
   std::string onnx_bytes;
+  /// Of the codec, on codes of training pictures. In training it measured each by itself.
+  Json calibration = Json::object();
   std::string unit;            ///< the canonical spec
   std::string code;            ///< the value that crosses
   std::size_t training = 0;    ///< pictures

@@ -4,10 +4,14 @@
 #include <torch/optim/sgd.h>
 #include <torch/utils.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numbers>
 
+#include "base/checksum.h"
 #include "data/subset.h"
 #include "train/autocast.h"
 #include "train/checkpoint.h"
@@ -60,10 +64,46 @@ std::vector<std::size_t> in_order(std::size_t count) {
   return order;
 }
 
-/// The first output of a network with one input.
+/// The first output of a network with one input, N×K.
 Result<torch::Tensor> answer_of(const OnnxModule& module, const torch::Tensor& pictures) {
   const auto outputs = CLEAVE_TRY(module.forward(std::array{pictures}));
-  return outputs.front();
+  const torch::Tensor& answer = outputs.front();
+  if (answer.dim() < 2 || answer.size(0) != pictures.size(0) || !answer.is_floating_point())
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "an answer of shape " + shape_text(answer.sizes().vec()) + " to " +
+                    std::to_string(pictures.size(0)) +
+                    " pictures, expected a row of numbers for each");
+  return answer.flatten(1);
+}
+
+/// What makes two runs the same, but for how far they are.
+std::string run_of(const OnnxModule& module, const TrainOptions& options, std::size_t pictures) {
+  std::string weights;
+  for (const auto& parameter : module.named_parameters())
+    weights += parameter.key() + shape_text(parameter.value().sizes().vec()) +
+               (parameter.value().requires_grad() ? ";" : " fixed;");
+  return fmt::format(
+      "weights {:08x}, {} pictures, seed {}, {} epochs of batches of {}, {} from {:g} by {}, "
+      "momentum {:g}, decay {:g}, smoothing {:g}, distillation {:g} at {:g}, shifted {}, mirrored "
+      "{}, {}",
+      crc32c(std::as_bytes(std::span(weights))), pictures, options.seed, options.epochs,
+      options.batch, options.optimizer == Optimizer::kSgd ? "sgd" : "adamw", options.learning_rate,
+      options.schedule == Schedule::kCosine ? "cosine" : "step", options.momentum,
+      options.weight_decay, options.label_smoothing, options.distillation, options.temperature,
+      options.augmentation.crop, options.augmentation.flip, options.bf16 ? "bf16" : "f32");
+}
+
+/// The error for a step after which numbers are not finite.
+std::unexpected<Error> diverged(double loss, std::int64_t step) {
+  return fail(ErrorCode::kInvalidArgument, kPlace,
+              fmt::format("the run diverges: the loss is {} at step {}; a smaller learning rate "
+                          "may help",
+                          loss, step));
+}
+
+bool all_finite(const std::vector<torch::Tensor>& tensors) {
+  return std::ranges::all_of(
+      tensors, [](const torch::Tensor& t) { return t.isfinite().all().item<bool>(); });
 }
 
 }  // namespace
@@ -83,12 +123,12 @@ Result<double> accuracy_of(OnnxModule& module, const PictureStore& pictures, std
   std::int64_t right = 0;
   Result<void> outcome;
   while (const auto next = loader.next()) {
-    auto answer = answer_of(module, next->pictures);
-    if (!answer) {
-      outcome = std::unexpected(std::move(answer).error());
-      break;
-    }
-    right += answer->flatten(1).argmax(1).eq(next->labels).sum().item<std::int64_t>();
+    outcome = guarded("scoring", [&]() -> Result<void> {
+      const torch::Tensor answer = CLEAVE_TRY(answer_of(module, next->pictures));
+      right += answer.argmax(1).eq(next->labels).sum().item<std::int64_t>();
+      return {};
+    });
+    if (!outcome) break;
   }
   module.train(training);
   CLEAVE_CHECK(std::move(outcome));
@@ -104,15 +144,17 @@ Trainer::Trainer(std::shared_ptr<OnnxModule> module, std::shared_ptr<OnnxModule>
 
 Result<torch::Tensor> Trainer::loss_of(const Batch& batch) {
   const Autocast autocast(options_.bf16);
-  const torch::Tensor answer = CLEAVE_TRY(answer_of(*module_, batch.pictures)).flatten(1);
+  const torch::Tensor answer = CLEAVE_TRY(answer_of(*module_, batch.pictures));
   torch::Tensor taught;
   if (teacher_ && options_.distillation > 0) {
     const torch::NoGradGuard no_grad;
-    taught = CLEAVE_TRY(answer_of(*teacher_, batch.pictures)).flatten(1);
+    taught = CLEAVE_TRY(answer_of(*teacher_, batch.pictures));
   }
-  return classification_loss(
-      answer, batch.labels, taught,
-      {options_.label_smoothing, options_.distillation, options_.temperature});
+  return classification_loss(answer, batch.labels, taught,
+                             {.probabilities = module_->answering_operator() == "Softmax",
+                              .label_smoothing = options_.label_smoothing,
+                              .distillation = options_.distillation,
+                              .temperature = options_.temperature});
 }
 
 Result<EpochReport> Trainer::run_epoch(const PictureStore& training, Progress& progress) {
@@ -134,15 +176,14 @@ Result<EpochReport> Trainer::run_epoch(const PictureStore& training, Progress& p
     if (options_.bf16) batch->pictures = batch->pictures.contiguous(at::MemoryFormat::ChannelsLast);
     const torch::Tensor loss = CLEAVE_TRY(loss_of(*batch));
     const double value = loss.item<double>();
-    if (!std::isfinite(value))
-      return fail(ErrorCode::kInvalidArgument, kPlace,
-                  "the run diverges: the loss is " + std::to_string(value) + " at step " +
-                      std::to_string(progress.epoch * steps + step + 1) +
-                      "; a smaller learning rate may help");
+    if (!std::isfinite(value)) return diverged(value, progress.epoch * steps + step + 1);
     loss.backward();
     progress.optimizer->step();
     sum += value;
   }
+  // The last step's effect shows in no loss of this epoch.
+  if (!all_finite(module_->parameters()) || !all_finite(module_->buffers()))
+    return diverged(NAN, (progress.epoch + 1) * steps);
   report.loss = sum / static_cast<double>(steps);
   report.seconds = seconds_since(begin);
   report.loader_wait_s = loader.waited_s();
@@ -160,11 +201,18 @@ Result<void> Trainer::run(const PictureStore& training, const PictureStore& vali
                 "a network without weights, expected some that can be trained");
   if (options_.bf16) use_channels_last(*module_);
   Progress progress{make_optimizer(*module_, options_)};
-  Checkpoint checkpoint{*module_, *progress.optimizer, progress.epoch, progress.best_accuracy,
-                        progress.without_better};
+  Checkpoint checkpoint{*module_,
+                        *progress.optimizer,
+                        progress.epoch,
+                        progress.best_accuracy,
+                        progress.without_better,
+                        run_of(*module_, options_, training.size())};
   if (!options_.checkpoint.empty()) CLEAVE_CHECK(read_checkpoint(options_.checkpoint, checkpoint));
   if (teacher_) teacher_->eval();
-  while (progress.epoch < options_.epochs) {
+  const auto gives_up = [&] {
+    return options_.patience > 0 && progress.without_better >= options_.patience;
+  };
+  while (progress.epoch < options_.epochs && !gives_up()) {
     EpochReport report = CLEAVE_TRY(guarded("epoch " + std::to_string(progress.epoch + 1),
                                             [&] { return run_epoch(training, progress); }));
     if (codec_) codec_->take_mean_bytes();
@@ -177,7 +225,6 @@ Result<void> Trainer::run(const PictureStore& training, const PictureStore& vali
     if (!options_.checkpoint.empty())
       CLEAVE_CHECK(write_checkpoint(options_.checkpoint, checkpoint));
     if (told) told(report);
-    if (options_.patience > 0 && progress.without_better >= options_.patience) break;
   }
   module_->eval();
   return {};

@@ -25,7 +25,7 @@ struct UnitNetwork {
 /// - butterfly:channels=C (thesis, section 3.2.1, figure 3.2): a 1×1 convolution to C channels and
 ///   one back, each with batch norm and ReLU.
 /// - bottleneck:channels=C,stride=S,filter=F (thesis, section 4.2.1, figures 4.2 and 4.3): before
-/// the
+/// its
 ///   1×1 convolution to C channels an F×F convolution of stride S that keeps the channels, after
 ///   the one back an F×F transposed convolution of stride S. F is above S (equation 4.1: every
 ///   pixel is covered); by default the next odd number. `stride=1` leaves both out.

@@ -82,7 +82,9 @@ std::vector<std::int64_t> padded_shape(const at::Tensor& x, const std::vector<st
 
 at::Tensor padded(const at::Tensor& x, const std::vector<std::int64_t>& pads, double value) {
   if (std::ranges::all_of(pads, [](std::int64_t p) { return p == 0; })) return x;
-  check_size(padded_shape(x, pads));
+  // Of one row: how many come is up to who calls.
+  const std::vector<std::int64_t> shape = padded_shape(x, pads);
+  check_size(at::IntArrayRef(shape).slice(1));
   // libtorch begins at the last axis.
   std::vector<std::int64_t> theirs;
   const std::size_t rank = pads.size() / 2;

@@ -7,6 +7,7 @@ import json
 import shutil
 import struct
 import subprocess
+import time
 import zlib
 from pathlib import Path
 
@@ -67,16 +68,18 @@ class Train(program.ProgramTest):
             self.assertIn("class 2 (", answer)
 
     def test_an_interrupted_run_ends_alike(self):
-        args = ("--learning-rate", "0.02", "--seed", "3", "--epochs", "3", "--json", "--freeze")
+        args = ("--learning-rate", "0.02", "--seed", "3", "--epochs", "8", "--json", "--freeze")
         whole = self.train("butterfly:channels=2", *args, "--out", "whole")
         command = [PROGRAM[0], "train", "butterfly:channels=2", NETWORK, "--at", "pool1", "--data",
                    "set", "--batch", "8", *args, "--out", "halted", "--checkpoint", "state"]
         state = self.root / "state"
         running = subprocess.Popen(command, cwd=self.root, stdout=subprocess.DEVNULL)
         while not state.exists() and running.poll() is None:
-            pass
+            time.sleep(0.01)
         running.kill()
         running.wait()
+        self.assertTrue(state.exists())
+        self.assertFalse((self.root / "halted").exists(), "it was over before it was interrupted")
         resumed = self.train("butterfly:channels=2", *args, "--out", "resumed", "--checkpoint", "state")
         self.assertEqual(resumed, whole)
         tails = [next((self.root / name).glob("*.tail.onnx")).read_bytes()
@@ -94,6 +97,8 @@ class Train(program.ProgramTest):
         self.assertIn("unknown stage", refused("butterfly", NETWORK, "--at", "pool1", "--codec",
                                                "morse", *rest))
         self.assertIn("expected f32 1xCxHxW", refused("butterfly", NETWORK, "--at", "flatten", *rest))
+        self.assertIn("'set' is there already", self.cleave(
+            "train", "butterfly", NETWORK, "--at", "pool1", "--data", "set", "--out", "set", expected=2))
         self.assertIn("diverges", refused("butterfly", NETWORK, "--at", "pool1", "--batch", "8",
                                           "--learning-rate", "1e30", *rest))
         self.assertFalse((self.root / "none").exists())

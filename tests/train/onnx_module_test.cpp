@@ -159,6 +159,72 @@ TEST(OnnxModule, NamesTheNodeAtWhichAnInputDoesNotFit) {
   EXPECT_EQ(none.error().message, "0 inputs, expected 1");
 }
 
+TEST(OnnxModule, AReshapeToOneRowGivesAsManyAsCome) {
+  Builder builder;
+  builder.input("x", {1, 2, 3}).node("Shape", {"x"}, {"s"});
+  *builder.graph().add_initializer() = [] {
+    onnx::TensorProto zero;
+    zero.set_name("zero");
+    zero.set_data_type(onnx::TensorProto::INT64);
+    zero.add_dims(1);
+    zero.add_int64_data(0);
+    return zero;
+  }();
+  *builder.graph().add_initializer() = [] {
+    onnx::TensorProto rest;
+    rest.set_name("rest");
+    rest.set_data_type(onnx::TensorProto::INT64);
+    rest.add_dims(1);
+    rest.add_int64_data(-1);
+    return rest;
+  }();
+  // As exporters write x.view(x.size(0), -1).
+  builder.node("Gather", {"s", "zero"}, {"n"})
+      .node("Concat", {"n", "rest"}, {"target"}, {graph::integer("axis", 0)})
+      .node("Reshape", {"x", "target"}, {"y"})
+      .output("y");
+  const Modules module = OnnxModule::create(model_of(builder)).value();
+  EXPECT_EQ(run(*module, torch::zeros({5, 2, 3})).sizes(), (std::vector<std::int64_t>{5, 6}));
+}
+
+TEST(OnnxModule, ConstantsThatLibtorchCannotTellApartAreNamed) {
+  Builder builder;
+  builder.input("x", {1, 3}).weight("a.b", {3}).weight("a/b", {3});
+  builder.node("Add", {"x", "a.b"}, {"h"}).node("Add", {"h", "a/b"}, {"y"}).output("y");
+  const auto module = OnnxModule::create(model_of(builder));
+  ASSERT_FALSE(module);
+  EXPECT_NE(module.error().message.find("'a.b' and 'a/b'"), std::string::npos);
+}
+
+TEST(OnnxModule, GradientsAreFiniteWhereAllIsZero) {
+  Builder builder;
+  builder.input("x", {1, 2, 4, 4});
+  builder.node("GlobalLpPool", {"x"}, {"a"})
+      .node("ReduceL2", {"x"}, {"b"})
+      .node("Add", {"a", "b"}, {"y"})
+      .output("y");
+  const Modules module = OnnxModule::create(model_of(builder)).value();
+  const torch::Tensor x = torch::zeros({1, 2, 4, 4}).set_requires_grad(true);
+  module->forward(std::array{x}).value().at(0).sum().backward();
+  EXPECT_TRUE(x.grad().isfinite().all().item<bool>());
+}
+
+TEST(OnnxModule, SizesThatConstantsAskForAreBounded) {
+  onnx::TensorProto shape;
+  shape.set_name("shape");
+  shape.set_data_type(onnx::TensorProto::INT64);
+  shape.add_dims(1);
+  shape.add_int64_data(std::int64_t{1} << 34);
+  Builder builder;
+  builder.input("x", {1}).node("ConstantOfShape", {"shape"}, {"c"});
+  *builder.graph().add_initializer() = shape;
+  builder.node("Add", {"x", "c"}, {"y"}).output("y");
+  const auto module = OnnxModule::create(model_of(builder));
+  ASSERT_FALSE(module);
+  EXPECT_NE(module.error().message.find("expected at most 268435456 elements"), std::string::npos)
+      << module.error().message;
+}
+
 TEST(OnnxModule, DropoutsDropInTrainingAlone) {
   Builder builder;
   builder.input("x", {1, 1000}).node("Dropout", {"x"}, {"y"}).output("y");

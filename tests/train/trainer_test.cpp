@@ -4,9 +4,11 @@
 #include <sys/resource.h>
 #include <torch/utils.h>
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <numbers>
 
 #include "base/file.h"
 #include "base/random.h"
@@ -127,14 +129,54 @@ TEST(Trainer, LearnsColours) {
 }
 
 TEST(Trainer, InBfloat16LearnsToo) {
-  const auto module = OnnxModule::create(small_network()).value();
+  for (const bool softmax : {false, true}) {
+    const auto module = OnnxModule::create(small_network(softmax)).value();
+    TrainOptions options = quick();
+    options.bf16 = true;
+    Trainer trainer(module, nullptr, nullptr, options);
+    EpochReport last;
+    ASSERT_TRUE(
+        trainer.run(store(600), store(90), [&](const EpochReport& report) { last = report; }));
+    EXPECT_GT(last.accuracy, 0.9);
+    // Cross entropy of probabilities taken for logits does not fall below that of (1, 0, 0): 0.55.
+    EXPECT_LT(last.loss, 0.5);
+  }
+}
+
+TEST(Trainer, TheLearningRateFallsInStepsOrAlongACosine) {
   TrainOptions options = quick();
-  options.bf16 = true;
-  Trainer trainer(module, nullptr, nullptr, options);
-  double last = 0;
-  ASSERT_TRUE(trainer.run(store(600), store(90),
-                          [&](const EpochReport& report) { last = report.accuracy; }));
-  EXPECT_GT(last, 0.9);
+  options.epochs = 4;
+  std::vector<double> rates;
+  for (const Schedule schedule : {Schedule::kStep, Schedule::kCosine}) {
+    options.schedule = schedule;
+    const auto module = OnnxModule::create(small_network()).value();
+    ASSERT_TRUE(Trainer(module, nullptr, nullptr, options)
+                    .run(store(64), store(9), [&](const EpochReport& report) {
+                      rates.push_back(report.learning_rate);
+                    }));
+  }
+  ASSERT_EQ(rates.size(), 8U);
+  // Of each epoch's second and last step, 8 in all.
+  EXPECT_DOUBLE_EQ(rates[0], 0.1);
+  EXPECT_DOUBLE_EQ(rates[1], 0.1);
+  EXPECT_DOUBLE_EQ(rates[2], 0.01);
+  EXPECT_DOUBLE_EQ(rates[3], 0.001);
+  EXPECT_NEAR(rates[4], 0.1 * 0.5 * (1 + std::cos(std::numbers::pi / 8)), 1e-12);
+  EXPECT_NEAR(rates[7], 0.1 * 0.5 * (1 + std::cos(std::numbers::pi * 7 / 8)), 1e-12);
+}
+
+TEST(Trainer, PatienceEndsARunThatGetsNoBetter) {
+  TrainOptions options = quick();
+  options.epochs = 50;
+  options.learning_rate = 1e-9;
+  options.patience = 2;
+  const auto module = OnnxModule::create(small_network()).value();
+  int epochs = 0;
+  ASSERT_TRUE(
+      Trainer(module, nullptr, nullptr, options).run(store(64), store(30), [&](const EpochReport&) {
+        ++epochs;
+      }));
+  EXPECT_EQ(epochs, 3) << "the first is better than none, two are no better";
 }
 
 TEST(Trainer, AnInterruptedRunEndsWithTheSameWeights) {
@@ -196,18 +238,18 @@ TEST(Trainer, AFullDiskLeavesTheOldCheckpoint) {
   std::filesystem::create_directories(folder);
   TrainOptions options = quick();
   options.checkpoint = folder / "state";
-  options.epochs = 1;
   const auto module = OnnxModule::create(small_network()).value();
-  ASSERT_TRUE(Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {}));
-  const std::string old = read_file(options.checkpoint).value();
-  options.epochs = 2;
-  {
-    const FullDisk full(1000);
-    const auto failed = Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {});
-    ASSERT_FALSE(failed);
-    EXPECT_EQ(failed.error().code, ErrorCode::kIo);
-  }
-  EXPECT_EQ(read_file(options.checkpoint).value(), old);
+  std::string old;
+  std::optional<FullDisk> full;
+  const auto failed =
+      Trainer(module, nullptr, nullptr, options).run(store(64), store(9), [&](const EpochReport&) {
+        old = read_file(options.checkpoint).value();
+        full.emplace(1000);
+      });
+  full.reset();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kIo);
+  EXPECT_EQ(read_file(options.checkpoint).value(), old) << "that of the first epoch";
   std::filesystem::remove_all(folder);
 }
 
@@ -223,6 +265,36 @@ TEST(Trainer, ACheckpointOfSomethingElseIsRefused) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
   std::filesystem::remove_all(folder);
+}
+
+TEST(Trainer, TheCheckpointOfAnotherRunIsRefused) {
+  const auto folder = std::filesystem::temp_directory_path() / "cleave_other_run_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  TrainOptions options = quick();
+  options.epochs = 1;
+  options.checkpoint = folder / "state";
+  const auto module = OnnxModule::create(small_network()).value();
+  ASSERT_TRUE(Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {}));
+  options.seed = 2;
+  const auto other = Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(other.error().message.find("seed 1, "), std::string::npos) << other.error().message;
+  EXPECT_NE(other.error().message.find("seed 2, "), std::string::npos) << other.error().message;
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Trainer, TheLastStepOfAnEpochMayDivergeToo) {
+  const auto module = OnnxModule::create(small_network()).value();
+  TrainOptions options = quick();
+  options.learning_rate = 1e45;
+  options.epochs = 1;
+  options.batch = 64;
+  const auto diverged = Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {});
+  ASSERT_FALSE(diverged);
+  EXPECT_NE(diverged.error().message.find("at step 1"), std::string::npos)
+      << diverged.error().message;
 }
 
 TEST(Trainer, ADivergingRunSaysStepAndLoss) {
