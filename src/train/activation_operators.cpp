@@ -1,9 +1,7 @@
 // Activations, softmax and dropout.
-#include <ATen/autocast_mode.h>
-
-#include <cmath>
-
 #include "train/operators.h"
+// Behind it.
+#include <ATen/autocast_mode.h>
 
 namespace cleave::train {
 namespace {

@@ -1,7 +1,7 @@
 // Elementwise arithmetic with broadcasting, comparisons and choices.
-#include <ATen/ExpandUtils.h>
-
 #include "train/operators.h"
+// Behind it.
+#include <ATen/ExpandUtils.h>
 
 namespace cleave::train {
 namespace {

@@ -1,6 +1,5 @@
 #include "train/torch_engine.h"
 
-#include <ATen/Parallel.h>
 #include <torch/version.h>
 
 #include <thread>
@@ -8,6 +7,8 @@
 #include "train/network.h"
 #include "train/onnx_module.h"
 #include "train/tensors.h"
+// Behind it.
+#include <ATen/Parallel.h>
 
 namespace cleave::train {
 namespace {
