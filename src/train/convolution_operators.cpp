@@ -115,6 +115,17 @@ struct Transposed {
   }
 };
 
+/// No less than the shape of spread() for one row.
+std::vector<std::int64_t> spread_of_one(const at::Tensor& x, const at::Tensor& w,
+                                        const Windows& windows, std::int64_t groups) {
+  std::vector<std::int64_t> shape{w.size(1) * groups};
+  for (std::size_t i = 0; i < windows.strides.size(); ++i) {
+    const auto d = static_cast<std::int64_t>(i) + 2;
+    shape.push_back(windows.strides[i] * x.size(d) + windows.dilations[i] * w.size(d));
+  }
+  return shape;
+}
+
 /// X (N×C×…), W (C×M/group×…), B (M) or none. Pads crop the result.
 Result<Compute> conv_transpose(const Node& node) {
   const Transposed set{CLEAVE_TRY(Windows::of(node)), node.integers("output_padding"),
@@ -134,14 +145,9 @@ Result<Compute> conv_transpose(const Node& node) {
     std::vector<std::int64_t> crop =
         set.crop(x.sizes().slice(2), w.sizes().slice(2), windows, extra);
     for (std::int64_t& c : crop) c = -c;
-    // libtorch wants the output padding below the stride; here it is zeros behind the result.
-    std::vector<std::int64_t> shape{w.size(1) * set.groups};
-    for (std::size_t i = 0; i < rank; ++i) {
-      const auto d = static_cast<std::int64_t>(i) + 2;
-      shape.push_back(windows.strides[i] * x.size(d) + windows.dilations[i] * w.size(d));
-    }
-    check_size(shape);
+    check_size(spread_of_one(x, w, windows, set.groups));
     const at::Tensor plain = spread(x, w, windows, set.groups);
+    // libtorch wants the output padding below the stride; here it is zeros behind the result.
     for (std::size_t i = 0; i < rank; ++i) crop[rank + i] += extra[i];
     at::Tensor y = padded(plain, crop, 0);
     const at::Tensor bias = input_or_none(in, 2);

@@ -139,6 +139,19 @@ void keep_aspect(const at::Tensor& x, const std::vector<std::int64_t>& axes, boo
     sizes[i] = std::floor(chosen * static_cast<double>(x.size(axes[i])) + 0.5);
 }
 
+/// Fills in the output's size; throws for scales that make no sense and sizes out of bounds.
+/// `size` is the wanted one, or below 0: then the scale says it.
+void set_output(Axis& axis, double size, bool crops) {
+  const auto in = static_cast<double>(axis.in);
+  TORCH_CHECK(axis.in > 0 && std::isfinite(axis.scale) && axis.scale > 0, "a scale of ", axis.scale,
+              " over ", axis.in, " places");
+  const double part = crops ? axis.roi_end - axis.roi_begin : 1;
+  const double out = size >= 0 ? size : std::floor(in * part * axis.scale);
+  TORCH_CHECK(out >= 0 && out <= 1e9, "an axis of ", out, " places");
+  axis.out = static_cast<std::int64_t>(out);
+  check_size({axis.out, axis.in});
+}
+
 struct Wanted {
   std::vector<std::int64_t> axes;  ///< empty: all
   std::string policy = "stretch";
@@ -161,17 +174,12 @@ struct Wanted {
         axis.roi_begin = roi[i];
         axis.roi_end = roi[along.size() + i];
       }
-      const auto in = static_cast<double>(axis.in);
-      axis.scale = scales.empty() ? sizes[i] / in : scales[i];
+      axis.scale = scales.empty() ? sizes[i] / static_cast<double>(axis.in) : scales[i];
       const bool crops = resize.coordinates == "tf_crop_and_resize";
-      TORCH_CHECK(axis.in > 0 && std::isfinite(axis.scale) && axis.scale > 0, "a scale of ",
-                  axis.scale, " over ", axis.in, " places");
-      const double part = crops && !by_size ? axis.roi_end - axis.roi_begin : 1;
-      const double out = by_size ? sizes[i] : std::floor(in * part * axis.scale);
-      TORCH_CHECK(out >= 0 && out <= 1e9, "an axis of ", out, " places");
-      axis.out = static_cast<std::int64_t>(out);
-      check_size({axis.out, axis.in});
-      check_size({axis.out, y.numel() / axis.in});
+      set_output(axis, by_size ? sizes[i] : -1, crops);
+      // Of one row: how many come is up to who calls.
+      const std::int64_t rows = along[i] == 0 ? 1 : std::max<std::int64_t>(1, y.size(0));
+      check_size({axis.out, y.numel() / axis.in / rows});
       if (axis.out == axis.in && axis.scale == 1 && !crops) continue;
       y = with_extrapolation(resized(y, along[i], axis, resize), along[i], axis, resize);
     }

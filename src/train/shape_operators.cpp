@@ -229,6 +229,25 @@ at::Tensor pad_axis(const at::Tensor& x, std::int64_t axis, std::int64_t before,
   return x.index_select(axis, places);
 }
 
+/// Pads in libtorch's order by the number that `fill` holds, else by `value`.
+at::Tensor pad_with(const at::Tensor& x, const Integers& pads, const at::Tensor& fill,
+                    double value) {
+  Integers shape = x.sizes().vec();
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    check_size({std::abs(pads[2 * i])});
+    check_size({std::abs(pads[2 * i + 1])});
+    // How many rows come is up to who calls; how many are added is the network's.
+    std::int64_t& size = shape[shape.size() - 1 - i];
+    size = (i + 1 == shape.size() ? 1 : size) + pads[2 * i] + pads[2 * i + 1];
+    size = std::max<std::int64_t>(size, 0);
+  }
+  check_size(shape);
+  if (!fill.defined() || fill.numel() == 0) return at::constant_pad_nd(x, pads, value);
+  if (!fill.requires_grad()) return at::constant_pad_nd(x, pads, fill.item());
+  const at::Tensor outside = at::constant_pad_nd(at::zeros_like(x.detach()), pads, 1);
+  return at::constant_pad_nd(x, pads, 0) + outside * fill;
+}
+
 Result<Compute> pad(const Node& node) {
   const std::string mode = node.word("mode", "constant");
   if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
@@ -262,17 +281,7 @@ Result<Compute> pad(const Node& node) {
       theirs[2 * at] = given[i];
       theirs[2 * at + 1] = given[n + i];
     }
-    Integers shape = x.sizes().vec();
-    for (std::size_t i = 0; i < shape.size(); ++i) {
-      check_size({std::abs(theirs[2 * i])});
-      check_size({std::abs(theirs[2 * i + 1])});
-      shape[shape.size() - 1 - i] += theirs[2 * i] + theirs[2 * i + 1];
-    }
-    check_size(shape);
-    if (!fill.defined() || fill.numel() == 0) return at::constant_pad_nd(x, theirs, value);
-    if (!fill.requires_grad()) return at::constant_pad_nd(x, theirs, fill.item());
-    const at::Tensor outside = at::constant_pad_nd(at::zeros_like(x.detach()), theirs, 1);
-    return at::constant_pad_nd(x, theirs, 0) + outside * fill;
+    return pad_with(x, theirs, fill, value);
   });
 }
 
