@@ -89,7 +89,8 @@ TEST(NodeTests, AgreeWithOnnx) {
   for (const auto& [reason, count] : reasons)
     std::printf("%d not run: %s\n", count, reason.c_str());
   std::printf("%d of ONNX's %zu tests agree\n", agreeing, tests.size());
-  EXPECT_GE(agreeing, 780);
+  // Of Debian 12's ONNX 1.12: one less is one that has become an error.
+  EXPECT_GE(agreeing, 798);
 }
 
 }  // namespace

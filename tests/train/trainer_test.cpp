@@ -11,6 +11,7 @@
 #include <numbers>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/random.h"
 #include "data/subset.h"
 #include "graph/builder.h"
@@ -180,9 +181,7 @@ TEST(Trainer, PatienceEndsARunThatGetsNoBetter) {
 }
 
 TEST(Trainer, AnInterruptedRunEndsWithTheSameWeights) {
-  const auto folder = std::filesystem::temp_directory_path() / "cleave_trainer_test";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const TemporaryFolder folder;
   const PictureStore training = store(200);
   const PictureStore validation = store(30);
   for (const Optimizer optimizer : {Optimizer::kSgd, Optimizer::kAdamW}) {
@@ -191,7 +190,7 @@ TEST(Trainer, AnInterruptedRunEndsWithTheSameWeights) {
     options.learning_rate = 0.01;
     const auto whole = OnnxModule::create(small_network()).value();
     ASSERT_TRUE(Trainer(whole, nullptr, nullptr, options).run(training, validation, {}));
-    options.checkpoint = folder / std::to_string(static_cast<int>(optimizer));
+    options.checkpoint = folder.path() / std::to_string(static_cast<int>(optimizer));
     // What stops a run early here is its teller.
     struct Interrupt {};
     const auto first = OnnxModule::create(small_network()).value();
@@ -208,7 +207,6 @@ TEST(Trainer, AnInterruptedRunEndsWithTheSameWeights) {
     EXPECT_EQ(epochs, 2);
     EXPECT_TRUE(equal(weights_of(*whole), weights_of(*second)));
   }
-  std::filesystem::remove_all(folder);
 }
 
 /// While it lives, no file of this process grows beyond so many bytes, as on a full disk.
@@ -233,11 +231,9 @@ class FullDisk {
 };
 
 TEST(Trainer, AFullDiskLeavesTheOldCheckpoint) {
-  const auto folder = std::filesystem::temp_directory_path() / "cleave_full_disk_test";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const TemporaryFolder folder;
   TrainOptions options = quick();
-  options.checkpoint = folder / "state";
+  options.checkpoint = folder.path() / "state";
   const auto module = OnnxModule::create(small_network()).value();
   std::string old;
   std::optional<FullDisk> full;
@@ -250,30 +246,24 @@ TEST(Trainer, AFullDiskLeavesTheOldCheckpoint) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::kIo);
   EXPECT_EQ(read_file(options.checkpoint).value(), old) << "that of the first epoch";
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Trainer, ACheckpointOfSomethingElseIsRefused) {
-  const auto folder = std::filesystem::temp_directory_path() / "cleave_checkpoint_test";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const TemporaryFolder folder;
   TrainOptions options = quick();
-  options.checkpoint = folder / "state";
+  options.checkpoint = folder.path() / "state";
   std::ofstream(options.checkpoint) << "no checkpoint";
   const auto module = OnnxModule::create(small_network()).value();
   const auto refused = Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Trainer, TheCheckpointOfAnotherRunIsRefused) {
-  const auto folder = std::filesystem::temp_directory_path() / "cleave_other_run_test";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const TemporaryFolder folder;
   TrainOptions options = quick();
   options.epochs = 1;
-  options.checkpoint = folder / "state";
+  options.checkpoint = folder.path() / "state";
   const auto module = OnnxModule::create(small_network()).value();
   ASSERT_TRUE(Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {}));
   options.seed = 2;
@@ -282,7 +272,6 @@ TEST(Trainer, TheCheckpointOfAnotherRunIsRefused) {
   EXPECT_EQ(other.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(other.error().message.find("seed 1, "), std::string::npos) << other.error().message;
   EXPECT_NE(other.error().message.find("seed 2, "), std::string::npos) << other.error().message;
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Trainer, TheLastStepOfAnEpochMayDivergeToo) {

@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include "engine/openvino_engine.h"
+#include "engine/type_inference.h"
 #include "train/codec_layer.h"
 #include "train/onnx_module.h"
 #include "zoo/zoo.h"
@@ -23,9 +24,7 @@ const graph::Cut& picture_cut(const graph::Model& model) {
 TensorSpec crossing(const UnitNetwork& network) {
   const auto openvino = engine::make_openvino_engine();
   graph::LoadOptions options;
-  options.infer = [&](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return openvino->infer_types(bytes, inputs);
-  };
+  options.infer = engine::type_inference(*openvino);
   const auto model = graph::Model::parse(network.onnx_bytes, options).value();
   const graph::Cut* cut = model.find_cut(network.code).value();
   EXPECT_TRUE(cut->single());
