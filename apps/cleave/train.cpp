@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/spec.h"
 #include "bundle/writer.h"
-#include "data/subset.h"
+#include "engine/type_inference.h"
 #include "model_args.h"
 #include "picture_args.h"
 #include "study/machine.h"
@@ -43,16 +43,6 @@ struct Args {
   bool json = false;
   train::TrainOptions options;
 };
-
-/// Only the first `limit` pictures, in the order of the seed.
-data::Dataset limited(const data::Dataset& set, std::size_t limit, std::uint64_t seed) {
-  if (limit == 0 || limit >= set.size()) return set;
-  data::Dataset::Parts parts{limit, set.split(), set.classes(), {}, {}};
-  const std::vector<std::size_t> order = data::shuffled(set.size(), seed);
-  for (std::size_t i = 0; i < limit; ++i) parts.labels.push_back(set.label(order[i]).value_or(0));
-  parts.picture = [set, order](std::size_t i) { return set.picture(order[i]); };
-  return data::Dataset(std::move(parts));
-}
 
 /// Writes the log with each epoch, and tells it where someone is looking.
 class Teller {
@@ -117,9 +107,7 @@ Result<void> write_trained(const Args& args, const LoadedModel& loaded,
                            const train::TrainedUnit& trained, const data::Dataset& set,
                            const data::Preprocess& preprocess) {
   graph::LoadOptions load;
-  load.infer = [&](const std::string& bytes, const std::vector<TensorSpec>& inputs) {
-    return loaded.engine->infer_types(bytes, inputs);
-  };
+  load.infer = engine::type_inference(*loaded.engine);
   const graph::Model model = CLEAVE_TRY(graph::Model::parse(trained.onnx_bytes, load));
   const std::filesystem::path out = std::filesystem::path(args.out).lexically_normal();
   bundle::WriteRequest request;
@@ -167,8 +155,7 @@ Result<int> run(const Args& args) {
                 "'" + args.out + "' is there already, expected a folder to be made");
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(args.cut));
-  const data::Dataset set =
-      limited(CLEAVE_TRY(open_training_set(args.data)), args.limit, options.seed);
+  const data::Dataset set = CLEAVE_TRY(open_training_set(args.data));
   const auto preprocess =
       CLEAVE_TRY(study::choose_preprocess(loaded.model.inputs(), args.preprocess));
   if (!preprocess)
@@ -182,6 +169,7 @@ Result<int> run(const Args& args) {
                                    .codec = args.codec,
                                    .pictures = set,
                                    .preprocess = *preprocess,
+                                   .limit = args.limit,
                                    .validation_share = args.validation,
                                    .freeze_network = args.freeze,
                                    .options = options};
@@ -249,7 +237,7 @@ Action define_train(CLI::App& command) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--limit", args->limit, "pictures at most, 0 for all")->capture_default_str();
-  command.add_flag("--freeze", args->freeze, "the unit alone learns: minutes instead of hours");
+  command.add_flag("--freeze", args->freeze, "the unit alone learns");
   add_loop_options(command, *args);
   command.add_option("--shape", args->model.shapes, "shape of the input, as name=1,3,224,224")
       ->allow_extra_args(false);

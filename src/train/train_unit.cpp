@@ -21,15 +21,15 @@ struct Parts {
 };
 
 Result<Parts> split_pictures(const UnitRequest& request) {
-  const std::vector<std::size_t> order =
-      data::shuffled(request.pictures.size(), request.options.seed);
+  std::vector<std::size_t> order = data::shuffled(request.pictures.size(), request.options.seed);
+  if (request.limit > 0) order.resize(std::min(request.limit, order.size()));
   const auto held_out = static_cast<std::size_t>(
       std::ceil(request.validation_share * static_cast<double>(order.size())));
   if (held_out == 0 || held_out >= order.size())
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 std::to_string(held_out) + " of " + std::to_string(order.size()) +
                     " pictures for validation, expected some and not all");
-  const std::span all(order);
+  const std::span<const std::size_t> all(order);
   auto validation =
       CLEAVE_TRY(PictureStore::load(request.pictures, all.first(held_out), request.preprocess));
   auto training =

@@ -20,6 +20,7 @@ struct UnitRequest {
   std::string codec;  ///< spec of what codes the unit's output, in training too; empty: none
   const data::Dataset& pictures;  ///< labelled
   data::Preprocess preprocess;
+  std::size_t limit = 0;  ///< pictures that are used, chosen by the seed; 0: all
   /// Pictures that are not trained on; after each epoch the network is scored on them.
   double validation_share = 0.1;
   /// The unit alone learns; the network around it stays as it is.
