@@ -6,13 +6,6 @@
 namespace cleave::train {
 namespace {
 
-using Unary = at::Tensor (*)(const at::Tensor&);
-
-template <Unary kFunction>
-Result<Compute> unary(const Node&) {
-  return single([](Inputs in) { return kFunction(in[0]); });
-}
-
 at::Tensor soft_plus(const at::Tensor& x) { return at::logaddexp(x, at::zeros_like(x)); }
 at::Tensor soft_sign(const at::Tensor& x) { return x / (1 + x.abs()); }
 at::Tensor mish(const at::Tensor& x) { return x * at::tanh(soft_plus(x)); }

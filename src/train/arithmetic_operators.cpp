@@ -6,13 +6,7 @@
 namespace cleave::train {
 namespace {
 
-using Unary = at::Tensor (*)(const at::Tensor&);
 using Binary = at::Tensor (*)(const at::Tensor&, const at::Tensor&);
-
-template <Unary kFunction>
-Result<Compute> unary(const Node&) {
-  return single([](Inputs in) { return kFunction(in[0]); });
-}
 
 /// Up to operator set 6, `b` lines up with the axes of `a` from `axis` on.
 at::Tensor lined_up(const at::Tensor& a, const at::Tensor& b, std::int64_t axis) {

@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::string_view kPlace = "train.network";
 
-int opset_of(const onnx::ModelProto& record) {
-  for (const auto& set : record.opset_import())
-    if (set.domain().empty() || set.domain() == "ai.onnx") return static_cast<int>(set.version());
-  return 1;
-}
-
 class Reader {
  public:
   Result<Network> read(const graph::Model& model) {
@@ -63,7 +57,7 @@ class Reader {
     const Node node(record, network_.opset,
                     first && !first->shape.empty() ? first->shape.front() : 0);
     const std::string& domain = node.record().domain();
-    const bool standard = domain.empty() || domain == "ai.onnx";
+    const bool standard = is_standard(domain);
     const Operator* op = standard ? find_operator(node.op()) : nullptr;
     if (op == nullptr)
       return node.unsupported("an operator that networks are not trained through" +

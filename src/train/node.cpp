@@ -2,6 +2,12 @@
 
 namespace cleave::train {
 
+int opset_of(const onnx::ModelProto& record) {
+  for (const auto& set : record.opset_import())
+    if (is_standard(set.domain())) return static_cast<int>(set.version());
+  return 1;
+}
+
 std::string Node::text() const {
   const std::string& name =
       record_->name().empty() && record_->output_size() > 0 ? record_->output(0) : record_->name();

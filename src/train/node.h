@@ -13,6 +13,11 @@
 
 namespace cleave::train {
 
+/// Whether a domain is that of ONNX's own operators.
+inline bool is_standard(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+/// The version of ONNX's own operator set that a network names; 1 where it names none.
+int opset_of(const onnx::ModelProto& record);
+
 /// A node and the version of its operator set. The record must outlive it.
 class Node {
  public:

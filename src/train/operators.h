@@ -70,6 +70,12 @@ Compute single(const F& function) {
   return [function](Inputs in, const Mode&) { return Values{function(in)}; };
 }
 
+/// What a function of one tensor computes, of which a node has no more to say.
+template <at::Tensor (*kFunction)(const at::Tensor&)>
+Result<Compute> unary(const Node&) {
+  return single([](Inputs in) { return kFunction(in[0]); });
+}
+
 /// The `i`-th input, or an undefined tensor where the node has fewer.
 inline at::Tensor input_or_none(Inputs in, std::size_t i) {
   return i < in.size() ? in[i] : at::Tensor();

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/spec.h"
+#include "train/node.h"
 #include "train/unit_builder.h"
 
 namespace cleave::train {
@@ -86,10 +87,9 @@ Result<UnitNetwork> insert_unit(const graph::Model& model, const graph::Cut& cut
   onnx::ModelProto record;
   if (!record.ParseFromString(CLEAVE_TRY(model.to_bytes())))
     return fail(ErrorCode::kInternal, kPlace, "a network that does not parse");
-  for (const auto& set : record.opset_import())
-    if ((set.domain().empty() || set.domain() == "ai.onnx") && set.version() < 7)
-      return fail(ErrorCode::kUnsupported, kPlace,
-                  "operator set " + std::to_string(set.version()) + ", expected 7 or later");
+  if (opset_of(record) < 7)
+    return fail(ErrorCode::kUnsupported, kPlace,
+                "operator set " + std::to_string(opset_of(record)) + ", expected 7 or later");
   UnitBuilder builder(value, seed);
   CLEAVE_CHECK(row->build(spec, builder));
   onnx::GraphProto& graph = *record.mutable_graph();
