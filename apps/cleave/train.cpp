@@ -95,6 +95,9 @@ Result<train::TrainOptions> options_of(const Args& args) {
     return std::unexpected(unknown_name("train", "optimizer", args.optimizer, {"sgd", "adamw"}));
   if (args.schedule != "cosine" && args.schedule != "step")
     return std::unexpected(unknown_name("train", "schedule", args.schedule, {"cosine", "step"}));
+  if (args.precision != "auto" && !engine::parse_precision(args.precision))
+    return std::unexpected(
+        unknown_name("train", "precision", args.precision, {"auto", "f32", "bf16"}));
   options.optimizer = args.optimizer == "sgd" ? train::Optimizer::kSgd : train::Optimizer::kAdamW;
   options.schedule = args.schedule == "cosine" ? train::Schedule::kCosine : train::Schedule::kStep;
   options.bf16 = args.precision == "auto" ? study::processor_has_bf16()
