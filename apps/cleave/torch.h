@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "engine/engine.h"
-#include "train/train_unit.h"
+#include "train/train_network.h"
 
 namespace cleave::app {
 
@@ -17,8 +17,8 @@ Result<void> need_torch();
 /// The engine `torch`.
 Result<std::unique_ptr<engine::Engine>> make_torch_engine();
 
-/// train::train_unit().
-Result<train::TrainedUnit> run_training(const train::UnitRequest& request,
-                                        const std::function<void(const train::EpochReport&)>& told);
+/// train::train_network().
+Result<train::TrainedNetwork> run_training(
+    const train::TrainRequest& request, const std::function<void(const train::EpochReport&)>& told);
 
 }  // namespace cleave::app

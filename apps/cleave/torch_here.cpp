@@ -8,9 +8,10 @@ Result<std::unique_ptr<engine::Engine>> make_torch_engine() { return train::make
 
 Result<void> need_torch() { return {}; }
 
-Result<train::TrainedUnit> run_training(
-    const train::UnitRequest& request, const std::function<void(const train::EpochReport&)>& told) {
-  return train::train_unit(request, told);
+Result<train::TrainedNetwork> run_training(
+    const train::TrainRequest& request,
+    const std::function<void(const train::EpochReport&)>& told) {
+  return train::train_network(request, told);
 }
 
 }  // namespace cleave::app

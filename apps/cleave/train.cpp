@@ -1,4 +1,4 @@
-// cleave train: puts a unit at a cut of a network, trains it, and writes the bundle.
+// cleave train: trains a network, with a unit at a cut or as it is, and writes the bundle.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -24,6 +24,9 @@ namespace {
 
 /// Pictures that codecs of a bundle are calibrated on.
 constexpr std::size_t kCalibrating = 64;
+/// Said instead of a unit.
+constexpr std::string_view kWithoutUnit = "network";
+constexpr const char* kCodec = "quant:bits=8|zstd";
 
 struct Args {
   std::string unit;
@@ -31,7 +34,7 @@ struct Args {
   std::string cut;
   std::string data;
   std::string preprocess;
-  std::string codec = "quant:bits=8|zstd";
+  std::string codec;
   std::string out;
   std::string log;
   std::string optimizer = "sgd";
@@ -39,7 +42,7 @@ struct Args {
   std::string precision = "auto";
   double validation = 0.1;
   std::size_t limit = 0;
-  bool freeze = false;
+  std::string freeze = "nothing";
   bool json = false;
   train::TrainOptions options;
 };
@@ -89,6 +92,14 @@ class Teller {
   Result<void> written_;
 };
 
+Result<train::Frozen> parse_frozen(const std::string& name) {
+  if (name == "nothing") return train::Frozen::kNothing;
+  if (name == "head") return train::Frozen::kHead;
+  if (name == "network") return train::Frozen::kNetwork;
+  return std::unexpected(
+      unknown_name("train", "frozen part", name, {"nothing", "head", "network"}));
+}
+
 Result<train::TrainOptions> options_of(const Args& args) {
   train::TrainOptions options = args.options;
   if (args.optimizer != "sgd" && args.optimizer != "adamw")
@@ -106,8 +117,17 @@ Result<train::TrainOptions> options_of(const Args& args) {
   return options;
 }
 
+/// The unit's spec; empty for the network as it is.
+std::string unit_of(const Args& args) { return args.unit == kWithoutUnit ? "" : args.unit; }
+
+/// What codes what crosses; empty where nothing does.
+std::string codec_of(const Args& args) {
+  if (args.cut.empty() || !args.codec.empty()) return args.codec;
+  return kCodec;
+}
+
 Result<void> write_trained(const Args& args, const LoadedModel& loaded,
-                           const train::TrainedUnit& trained, const data::Dataset& set,
+                           const train::TrainedNetwork& trained, const data::Dataset& set,
                            const data::Preprocess& preprocess) {
   graph::LoadOptions load;
   load.infer = engine::type_inference(*loaded.engine);
@@ -117,8 +137,9 @@ Result<void> write_trained(const Args& args, const LoadedModel& loaded,
   request.name = (out.has_filename() ? out : out.parent_path()).filename().string();
   request.model_name = loaded.name;
   request.cuts = {CLEAVE_TRY(model.find_cut(trained.code))};
-  request.codec = args.codec;
-  request.calibrated = {{request.cuts.front()->values.front(), args.codec, trained.calibration}};
+  request.codec = codec_of(args);
+  request.calibrated = {
+      {request.cuts.front()->values.front(), codec_of(args), trained.calibration}};
   request.preprocess = preprocess.spec();
   // A network may tell more classes apart than the pictures have.
   const auto answers = element_count(model.outputs().front().shape);
@@ -128,11 +149,11 @@ Result<void> write_trained(const Args& args, const LoadedModel& loaded,
   return bundle::write_bundle(model, *loaded.engine, request, out);
 }
 
-void print(const Args& args, const train::TrainedUnit& trained) {
+void print(const Args& args, const train::TrainedNetwork& trained) {
   if (args.json) {
     fmt::print("{}\n", dump_json({{"unit", trained.unit},
                                   {"value", trained.code},
-                                  {"codec", args.codec},
+                                  {"codec", codec_of(args)},
                                   {"training_pictures", trained.training},
                                   {"validation_pictures", trained.validation},
                                   {"uncut_accuracy", trained.uncut_accuracy},
@@ -141,23 +162,31 @@ void print(const Args& args, const train::TrainedUnit& trained) {
                                  2));
     return;
   }
-  fmt::print("{} at {}, coded by {}\n", trained.unit, args.cut, args.codec);
+  if (!args.cut.empty())
+    fmt::print("{} at {}, coded by {}\n", args.unit == kWithoutUnit ? "no unit" : trained.unit,
+               args.cut, codec_of(args));
   fmt::print("trained on {} pictures, scored on {} others\n", trained.training, trained.validation);
   fmt::print("top-1  uncut, as it was     {:6.2f} %\n", 100 * trained.uncut_accuracy);
-  fmt::print("       with unit and codec  {:6.2f} %\n", 100 * trained.accuracy);
-  fmt::print("bytes of a picture's code   {:6.0f}\n", trained.code_bytes);
+  fmt::print("       {:<20} {:6.2f} %\n",
+             args.cut.empty()            ? "trained"
+             : args.unit == kWithoutUnit ? "with codec"
+                                         : "with unit and codec",
+             100 * trained.accuracy);
+  if (!args.cut.empty()) fmt::print("bytes of a picture's code   {:6.0f}\n", trained.code_bytes);
   fmt::print("written to {}\n", args.out);
 }
 
 Result<int> run(const Args& args) {
   const train::TrainOptions options = CLEAVE_TRY(options_of(args));
+  const train::Frozen frozen = CLEAVE_TRY(parse_frozen(args.freeze));
   CLEAVE_CHECK(need_torch());
   // What would only show behind hours of training.
   if (std::filesystem::exists(args.out))
     return fail(ErrorCode::kInvalidArgument, "train",
-                "'" + args.out + "' is there already, expected a folder to be made");
+                "'" + args.out + "' is there already, expected something to be made");
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
-  const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(args.cut));
+  const graph::Cut* cut = nullptr;
+  if (!args.cut.empty()) cut = CLEAVE_TRY(loaded.model.find_cut(args.cut));
   const data::Dataset set = CLEAVE_TRY(open_training_set(args.data));
   const auto preprocess =
       CLEAVE_TRY(study::choose_preprocess(loaded.model.inputs(), args.preprocess));
@@ -166,18 +195,21 @@ Result<int> run(const Args& args) {
                 "the network's input does not look like a picture; say how with --preprocess");
   Teller teller(args.log);
   CLEAVE_CHECK(teller.begin(!options.checkpoint.empty()));
-  const train::UnitRequest request{.model = loaded.model,
-                                   .cut = *cut,
-                                   .unit = args.unit,
-                                   .codec = args.codec,
-                                   .pictures = set,
-                                   .preprocess = *preprocess,
-                                   .limit = args.limit,
-                                   .validation_share = args.validation,
-                                   .freeze_network = args.freeze,
-                                   .options = options};
-  const train::TrainedUnit trained = CLEAVE_TRY(run_training(request, std::ref(teller)));
-  CLEAVE_CHECK(write_trained(args, loaded, trained, set, *preprocess));
+  const train::TrainRequest request{.model = loaded.model,
+                                    .cut = cut,
+                                    .unit = unit_of(args),
+                                    .codec = codec_of(args),
+                                    .pictures = set,
+                                    .preprocess = *preprocess,
+                                    .limit = args.limit,
+                                    .validation_share = args.validation,
+                                    .frozen = frozen,
+                                    .options = options};
+  const train::TrainedNetwork trained = CLEAVE_TRY(run_training(request, std::ref(teller)));
+  if (cut == nullptr)
+    CLEAVE_CHECK(write_file(args.out, trained.onnx_bytes));
+  else
+    CLEAVE_CHECK(write_trained(args, loaded, trained, set, *preprocess));
   print(args, trained);
   CLEAVE_CHECK(teller.written());
   return 0;
@@ -221,26 +253,35 @@ Action define_train(CLI::App& command) {
   auto args = std::make_shared<Args>();
   command
       .add_option("UNIT", args->unit,
-                  "butterfly:channels=C or bottleneck:channels=C,stride=S[,filter=F]")
+                  "butterfly:channels=C, bottleneck:channels=C,stride=S[,filter=F], or network: "
+                  "without a unit")
       ->required();
   command.add_option("MODEL", args->model.path, "an ONNX file")->required();
-  command.add_option("--at", args->cut, "the cut: its index, or the value or layer before it")
-      ->required();
+  command.add_option(
+      "--at", args->cut,
+      "the cut: its index, or the value or layer before it; a network can be trained "
+      "without");
   command
       .add_option("--data", args->data,
                   "cifar10, fashion-mnist, or a folder or tar archive of pictures, whose folders "
                   "are the classes in the order of the network's answers")
       ->required();
-  command.add_option("--out", args->out, "folder of the bundle")->required();
+  command.add_option("--out", args->out, "folder of the bundle; without --at, an ONNX file")
+      ->required();
   command.add_option("--codec", args->codec, "codes what crosses, in training too")
-      ->capture_default_str();
+      ->default_str(kCodec);
   command.add_option("--preprocess", args->preprocess,
                      "how a picture becomes the input, image:size=…");
   command.add_option("--validation", args->validation, "share of the pictures to score on")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--limit", args->limit, "pictures at most, 0 for all")->capture_default_str();
-  command.add_flag("--freeze", args->freeze, "the unit alone learns");
+  command
+      .add_option(
+          "--freeze", args->freeze,
+          "what stays as it is: nothing, head (all before the cut), or network (all but the "
+          "unit)")
+      ->capture_default_str();
   add_loop_options(command, *args);
   command.add_option("--shape", args->model.shapes, "shape of the input, as name=1,3,224,224")
       ->allow_extra_args(false);

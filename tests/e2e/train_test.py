@@ -68,7 +68,7 @@ class Train(program.ProgramTest):
             self.assertIn("class 2 (", answer)
 
     def test_an_interrupted_run_ends_alike(self):
-        args = ("--learning-rate", "0.02", "--seed", "3", "--epochs", "8", "--json", "--freeze")
+        args = ("--learning-rate", "0.02", "--seed", "3", "--epochs", "8", "--json", "--freeze", "network")
         whole = self.train("butterfly:channels=2", *args, "--out", "whole")
         command = [PROGRAM[0], "train", "butterfly:channels=2", NETWORK, "--at", "pool1", "--data",
                    "set", "--batch", "8", *args, "--out", "halted", "--checkpoint", "state"]
@@ -86,12 +86,31 @@ class Train(program.ProgramTest):
                  for name in ("whole", "resumed")]
         self.assertEqual(*tails)
 
+    def test_a_network_by_itself(self):
+        args = ("--data", "set", "--batch", "8", "--epochs", "6", "--learning-rate", "0.02", "--json")
+        report = json.loads(self.cleave("train", "network", NETWORK, *args, "--out", "tuned.onnx"))
+        self.assertEqual((report["unit"], report["value"], report["payload_bytes"]), ("", "", 0))
+        self.assertGreaterEqual(report["accuracy"], 0.75)
+        self.assertIn("10", self.cleave("inspect", "tuned.onnx"))
+        # With a codec at a cut it is a bundle; the head that was to stay is as it was.
+        report = json.loads(self.cleave("train", "network", "tuned.onnx", "--at", "pool1", "--freeze",
+                                        "head", "--codec", "quant:bits=2", *args, "--out", "coded"))
+        self.assertEqual(report["unit"], "")
+        self.cleave("split", "tuned.onnx", "--at", "pool1", "--out", "plain")
+        heads, tails = ([next((self.root / name).glob(f"*.{part}.onnx")).read_bytes()
+                         for name in ("coded", "plain")] for part in ("head", "tail"))
+        self.assertEqual(*heads)
+        self.assertNotEqual(*tails)
+
     def test_wrong_uses(self):
         def refused(*args):
             return self.cleave("train", *args, expected=2)
         rest = ("--data", "set", "--out", "none")
         self.assertIn("unknown unit 'moth', expected one of butterfly, bottleneck",
                       refused("moth", NETWORK, "--at", "pool1", *rest))
+        self.assertIn("without a cut, expected where it goes", refused("butterfly", NETWORK, *rest))
+        self.assertIn("unknown frozen part 'tail', expected one of nothing, head, network",
+                      refused("butterfly", NETWORK, "--at", "pool1", "--freeze", "tail", *rest))
         self.assertIn("64 pictures, expected a batch of 500 or more",
                       refused("butterfly", NETWORK, "--at", "pool1", "--batch", "500", *rest))
         self.assertIn("unknown stage", refused("butterfly", NETWORK, "--at", "pool1", "--codec",

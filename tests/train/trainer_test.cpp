@@ -15,7 +15,7 @@
 #include "base/random.h"
 #include "data/subset.h"
 #include "graph/builder.h"
-#include "train/train_unit.h"
+#include "train/train_network.h"
 
 namespace cleave::train {
 namespace {
@@ -325,15 +325,15 @@ TEST(TrainUnit, TheUnitAloneLearnsAroundAFrozenNetwork) {
   const data::Dataset pictures = colours(660);
   TrainOptions options = quick();
   options.distillation = 0.5;
-  const UnitRequest request{.model = model,
-                            .cut = *model.find_cut("r1").value(),
+  const TrainRequest request{.model = model,
+                            .cut = model.find_cut("r1").value(),
                             .unit = "bottleneck:channels=2,stride=2",
                             .codec = "quant:bits=4",
                             .pictures = pictures,
                             .preprocess = preprocess(),
-                            .freeze_network = true,
+                            .frozen = Frozen::kNetwork,
                             .options = options};
-  const auto trained = train_unit(request, {});
+  const auto trained = train_network(request, {});
   ASSERT_TRUE(trained) << trained.error().to_string();
   EXPECT_EQ(trained->validation, 66U);
   EXPECT_EQ(trained->training, 594U);

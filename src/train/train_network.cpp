@@ -1,4 +1,6 @@
-#include "train/train_unit.h"
+#include "train/train_network.h"
+
+#include <onnx/onnx_pb.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,14 +15,14 @@
 namespace cleave::train {
 namespace {
 
-constexpr std::string_view kPlace = "train.unit";
+constexpr std::string_view kPlace = "train.network";
 
 struct Parts {
   PictureStore training;
   PictureStore validation;
 };
 
-Result<Parts> split_pictures(const UnitRequest& request) {
+Result<Parts> split_pictures(const TrainRequest& request) {
   std::vector<std::size_t> order = data::shuffled(request.pictures.size(), request.options.seed);
   if (request.limit > 0) order.resize(std::min(request.limit, order.size()));
   const auto held_out = static_cast<std::size_t>(
@@ -37,12 +39,42 @@ Result<Parts> split_pictures(const UnitRequest& request) {
   return Parts{std::move(training), std::move(validation)};
 }
 
-/// Leaves those of the unit alone to be trained.
-void freeze_others(OnnxModule& module, const std::vector<std::string>& weights) {
-  std::set<std::string> own;
-  for (const std::string& name : weights) own.insert(OnnxModule::torch_name(name));
+/// Leaves to be trained what is the unit's own and, where the head alone is frozen, what the tail
+/// reads.
+Result<void> freeze(const TrainRequest& request, const std::vector<std::string>& own,
+                    OnnxModule& module) {
+  std::set<std::string> learning;
+  for (const std::string& name : own) learning.insert(OnnxModule::torch_name(name));
+  if (request.frozen == Frozen::kHead) {
+    onnx::ModelProto tail;
+    if (!tail.ParseFromString(CLEAVE_TRY(request.model.tail(*request.cut))))
+      return fail(ErrorCode::kInternal, kPlace, "a tail that does not parse");
+    for (const onnx::NodeProto& node : tail.graph().node())
+      for (const std::string& name : node.input()) learning.insert(OnnxModule::torch_name(name));
+  }
   for (auto& parameter : module.named_parameters())
-    parameter.value().set_requires_grad(own.contains(parameter.key()));
+    parameter.value().set_requires_grad(learning.contains(parameter.key()));
+  return {};
+}
+
+/// The network to train: with the unit, or as it is.
+Result<UnitNetwork> prepared(const TrainRequest& request) {
+  const bool wants_cut =
+      !request.unit.empty() || !request.codec.empty() || request.frozen != Frozen::kNothing;
+  if (request.cut == nullptr && wants_cut)
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "a unit, a codec or a frozen part without a cut, expected where it goes");
+  if (!request.unit.empty())
+    return insert_unit(request.model, *request.cut, request.unit, request.options.seed);
+  UnitNetwork network;
+  network.onnx_bytes = CLEAVE_TRY(request.model.to_bytes());
+  if (request.cut == nullptr) return network;
+  if (!request.cut->single())
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "cut " + request.cut->id() + " has " + std::to_string(request.cut->values.size()) +
+                    " values, expected one");
+  network.code = request.cut->values.front().name;
+  return network;
 }
 
 /// The unit's codes of some training pictures, as they are before coding.
@@ -64,8 +96,8 @@ Result<std::vector<Tensor>> codes_of(OnnxModule& module, const std::string& code
 }
 
 /// Calibrates the codec as the bundle will have it, and scores with it.
-Result<void> score(const UnitRequest& request, OnnxModule& module, const Parts& parts,
-                   TrainedUnit& trained) {
+Result<void> score(const TrainRequest& request, OnnxModule& module, const Parts& parts,
+                   TrainedNetwork& trained) {
   std::optional<CodecLayer> codec;
   if (!request.codec.empty()) {
     const auto codes = CLEAVE_TRY(codes_of(module, trained.code, parts.training));
@@ -81,14 +113,13 @@ Result<void> score(const UnitRequest& request, OnnxModule& module, const Parts& 
 
 }  // namespace
 
-Result<TrainedUnit> train_unit(const UnitRequest& request,
-                               const std::function<void(const EpochReport&)>& told) {
-  const UnitNetwork network =
-      CLEAVE_TRY(insert_unit(request.model, request.cut, request.unit, request.options.seed));
+Result<TrainedNetwork> train_network(const TrainRequest& request,
+                                     const std::function<void(const EpochReport&)>& told) {
+  const UnitNetwork network = CLEAVE_TRY(prepared(request));
   const auto module =
       CLEAVE_TRY(OnnxModule::create(CLEAVE_TRY(graph::Model::parse(network.onnx_bytes))));
   const auto teacher = CLEAVE_TRY(OnnxModule::create(request.model));
-  if (request.freeze_network) freeze_others(*module, network.weights);
+  if (request.frozen != Frozen::kNothing) CLEAVE_CHECK(freeze(request, network.weights, *module));
   std::optional<CodecLayer> codec;
   if (!request.codec.empty()) {
     codec = CLEAVE_TRY(CodecLayer::create(request.codec));
@@ -96,7 +127,7 @@ Result<TrainedUnit> train_unit(const UnitRequest& request,
         network.code, [&codec](const torch::Tensor& x) { return codec->forward(x); }));
   }
   const Parts parts = CLEAVE_TRY(split_pictures(request));
-  TrainedUnit trained{.onnx_bytes = {}, .unit = network.unit, .code = network.code};
+  TrainedNetwork trained{.onnx_bytes = {}, .unit = network.unit, .code = network.code};
   trained.training = parts.training.size();
   trained.validation = parts.validation.size();
   trained.uncut_accuracy =
