@@ -7,9 +7,14 @@
 
 namespace cleave::data {
 
-std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed) {
+std::vector<std::size_t> in_order(std::size_t count) {
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
+  return order;
+}
+
+std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed) {
+  std::vector<std::size_t> order = in_order(count);
   Random random(seed);
   for (std::size_t left = count; left > 1; --left)
     std::swap(order[left - 1], order[random.below(left)]);

@@ -6,7 +6,10 @@
 
 namespace cleave::data {
 
-/// 0 to count - 1 in an order that the seed decides (Fisher and Yates), the same on every machine.
+/// 0 to count - 1.
+std::vector<std::size_t> in_order(std::size_t count);
+
+/// The same in an order that the seed decides (Fisher and Yates), the same on every machine.
 std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed);
 
 /// Two parts of a set that share no element.

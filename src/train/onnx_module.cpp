@@ -62,7 +62,10 @@ Result<void> OnnxModule::set_transform(const std::string& value, Transform trans
   for (const Step& step : impl_->network.steps)
     for (const int made : step.outputs)
       if (made >= 0 && impl_->network.names[static_cast<std::size_t>(made)] == value) {
-        impl_->transforms[made] = std::move(transform);
+        if (transform)
+          impl_->transforms[made] = std::move(transform);
+        else
+          impl_->transforms.erase(made);
         return {};
       }
   return fail(ErrorCode::kNotFound, kPlace,

@@ -49,8 +49,8 @@ class OnnxModule : public torch::nn::Module {
   const std::vector<TensorSpec>& outputs() const;
 
   /// What is done to a value, named as in the file, on its way to those who read it: a codec, say.
-  /// Called by forward(), on the thread that calls it. Errors: kNotFound for a value that the
-  /// network does not compute.
+  /// Called by forward(), on the thread that calls it; an empty one takes an earlier one off.
+  /// Errors: kNotFound for a value that the network does not compute.
   using Transform = std::function<Result<torch::Tensor>(const torch::Tensor&)>;
   Result<void> set_transform(const std::string& value, Transform transform);
 

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <set>
 
 #include "data/subset.h"
 #include "train/tensors.h"
 #include "train/trainer.h"
+#include "train/unit_fit.h"
 #include "train/units.h"
 
 namespace cleave::train {
@@ -88,9 +88,8 @@ Result<std::vector<Tensor>> codes_of(OnnxModule& module, const std::string& code
       codes.push_back(CLEAVE_TRY(from_torch(x.narrow(0, i, 1))));
     return x;
   }));
-  std::vector<std::size_t> first(std::min(kPictures, pictures.size()));
-  std::iota(first.begin(), first.end(), 0);
-  BatchLoader loader(pictures, first, first.size(), {}, 0, false);
+  const std::size_t count = std::min(kPictures, pictures.size());
+  BatchLoader loader(pictures, data::in_order(count), count, {}, 0, false);
   CLEAVE_TRY(module.forward(std::array{loader.next()->pictures}));
   return codes;
 }
@@ -119,6 +118,8 @@ Result<TrainedNetwork> train_network(const TrainRequest& request,
   const auto module =
       CLEAVE_TRY(OnnxModule::create(CLEAVE_TRY(graph::Model::parse(network.onnx_bytes))));
   const auto teacher = CLEAVE_TRY(OnnxModule::create(request.model));
+  const Parts parts = CLEAVE_TRY(split_pictures(request));
+  if (!network.unit.empty()) CLEAVE_CHECK(fit_unit(network, parts.training, *module));
   if (request.frozen != Frozen::kNothing) CLEAVE_CHECK(freeze(request, network.weights, *module));
   std::optional<CodecLayer> codec;
   if (!request.codec.empty()) {
@@ -126,7 +127,6 @@ Result<TrainedNetwork> train_network(const TrainRequest& request,
     CLEAVE_CHECK(module->set_transform(
         network.code, [&codec](const torch::Tensor& x) { return codec->forward(x); }));
   }
-  const Parts parts = CLEAVE_TRY(split_pictures(request));
   TrainedNetwork trained{.onnx_bytes = {}, .unit = network.unit, .code = network.code};
   trained.training = parts.training.size();
   trained.validation = parts.validation.size();

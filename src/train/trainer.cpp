@@ -58,12 +58,6 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-std::vector<std::size_t> in_order(std::size_t count) {
-  std::vector<std::size_t> order(count);
-  for (std::size_t i = 0; i < count; ++i) order[i] = i;
-  return order;
-}
-
 /// The first output of a network with one input, N×K.
 Result<torch::Tensor> answer_of(const OnnxModule& module, const torch::Tensor& pictures) {
   const auto outputs = CLEAVE_TRY(module.forward(std::array{pictures}));
@@ -119,7 +113,7 @@ Result<double> accuracy_of(OnnxModule& module, const PictureStore& pictures, std
   const torch::NoGradGuard no_grad;
   const bool training = module.is_training();
   module.eval();
-  BatchLoader loader(pictures, in_order(pictures.size()), batch, {}, 0, false);
+  BatchLoader loader(pictures, data::in_order(pictures.size()), batch, {}, 0, false);
   std::int64_t right = 0;
   Result<void> outcome;
   while (const auto next = loader.next()) {

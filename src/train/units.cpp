@@ -99,7 +99,13 @@ Result<UnitNetwork> insert_unit(const graph::Model& model, const graph::Cut& cut
         return fail(ErrorCode::kInvalidArgument, kPlace,
                     "value '" + output + "' is there already: this cut has a unit");
   splice(builder, tail_nodes(model, cut), value.name, builder.restored(), graph);
-  UnitNetwork network{{}, builder.canonical(), builder.code(), builder.restored(), {}};
+  UnitNetwork network{{},
+                      builder.canonical(),
+                      value.name,
+                      value.shape[2] * value.shape[3],
+                      builder.code(),
+                      builder.restored(),
+                      {}};
   for (const onnx::TensorProto& weight : builder.weights())
     network.weights.push_back(weight.name());
   if (!record.SerializeToString(&network.onnx_bytes))

@@ -13,9 +13,11 @@ namespace cleave::train {
 /// A network with a unit in it.
 struct UnitNetwork {
   std::string onnx_bytes;
-  std::string unit;      ///< the canonical spec
-  std::string code;      ///< the value that crosses: what the reduction makes
-  std::string restored;  ///< what the restoration makes of it, in the place of the cut's value
+  std::string unit;         ///< the canonical spec
+  std::string value;        ///< the one at the cut, that the reduction reads
+  std::int64_t pixels = 0;  ///< of a channel of that one
+  std::string code;         ///< the value that crosses: what the reduction makes
+  std::string restored;     ///< what the restoration makes of it, in the place of the cut's value
   std::vector<std::string> weights;  ///< the unit's own: names of initialisers
 };
 
@@ -33,9 +35,11 @@ struct UnitNetwork {
 /// The thesis draws all norms and ReLUs alike. Where the cut's value does not come out of a ReLU,
 /// `last=linear` leaves out the one that would cut off what is negative.
 ///
-/// Weights are drawn from `seed` (He et al. 2015); batch norms begin as identities. Errors:
-/// kInvalidArgument for an unknown unit or setting and for a cut through more than one value or a
-/// value that is not one picture of floats (1×C×H×W); kUnsupported for operator sets before 7.
+/// Its layers are named behind the cut's value: reduce_pixels, reduce_channels, restore_channels
+/// and restore_pixels, each with its `_norm` and `_relu`. Weights are drawn from `seed` (He et al.
+/// 2015); batch norms begin as identities. Errors: kInvalidArgument for an unknown unit or setting
+/// and for a cut through more than one value or a value that is not one picture of floats
+/// (1×C×H×W); kUnsupported for operator sets before 7.
 Result<UnitNetwork> insert_unit(const graph::Model& model, const graph::Cut& cut,
                                 std::string_view unit, std::uint64_t seed = 1);
 

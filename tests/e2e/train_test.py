@@ -45,7 +45,7 @@ class Train(program.ProgramTest):
 
     def test_a_bundle_that_does_what_was_trained(self):
         report = json.loads(self.train("bottleneck:channels=4,stride=2", "--epochs", "6",
-                                       "--learning-rate", "0.02", "--codec", "quant:bits=4|zstd",
+                                       "--learning-rate", "0.005", "--codec", "quant:bits=4|zstd",
                                        "--log", "log.csv", "--out", "trained", "--json"))
         self.assertEqual(report["unit"], "bottleneck:channels=4,stride=2,filter=3")
         self.assertEqual((report["training_pictures"], report["validation_pictures"]), (64, 8))
