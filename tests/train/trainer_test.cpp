@@ -326,13 +326,13 @@ TEST(TrainUnit, TheUnitAloneLearnsAroundAFrozenNetwork) {
   TrainOptions options = quick();
   options.distillation = 0.5;
   const TrainRequest request{.model = model,
-                            .cut = model.find_cut("r1").value(),
-                            .unit = "bottleneck:channels=2,stride=2",
-                            .codec = "quant:bits=4",
-                            .pictures = pictures,
-                            .preprocess = preprocess(),
-                            .frozen = Frozen::kNetwork,
-                            .options = options};
+                             .cut = model.find_cut("r1").value(),
+                             .unit = "bottleneck:channels=2,stride=2",
+                             .codec = "quant:bits=4",
+                             .pictures = pictures,
+                             .preprocess = preprocess(),
+                             .frozen = Frozen::kNetwork,
+                             .options = options};
   const auto trained = train_network(request, {});
   ASSERT_TRUE(trained) << trained.error().to_string();
   EXPECT_EQ(trained->validation, 66U);
