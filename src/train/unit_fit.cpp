@@ -34,7 +34,11 @@ Tensor deviation_of(const Tensor& columns) { return mean_of(centred(columns).squ
 class Fitting {
  public:
   Fitting(const UnitNetwork& unit, Tensor pictures, OnnxModule& module)
-      : unit_(unit), pictures_(std::move(pictures)), module_(module) {}
+      : unit_(unit),
+        pictures_(std::move(pictures)),
+        module_(module),
+        parameters_(module.named_parameters()),
+        buffers_(module.named_buffers()) {}
 
   bool has(const std::string& layer) const {
     return std::ranges::find(unit_.weights, unit_.value + '/' + layer + ".weight") !=
@@ -77,13 +81,15 @@ class Fitting {
  private:
   Tensor parameter(const std::string& name) {
     const std::string full = OnnxModule::torch_name(unit_.value + '/' + name);
-    if (Tensor* found = module_.named_parameters().find(full)) return *found;
-    return module_.named_buffers()[full];
+    if (const Tensor* found = parameters_.find(full)) return *found;
+    return buffers_[full];
   }
 
   const UnitNetwork& unit_;
   Tensor pictures_;
   OnnxModule& module_;
+  torch::OrderedDict<std::string, Tensor> parameters_;  ///< they share the module's storage
+  torch::OrderedDict<std::string, Tensor> buffers_;
 };
 
 /// Each channel by itself under a filter of one row `line`, both ways.
