@@ -29,12 +29,12 @@ constexpr std::string_view kWithoutUnit = "network";
 constexpr const char* kCodec = "quant:bits=8|zstd";
 
 struct Args {
-  std::string unit;
+  std::string unit;  ///< empty for the network as it is
   ModelArgs model;
   std::string cut;
   std::string data;
   std::string preprocess;
-  std::string codec;
+  std::string codec;  ///< empty where nothing crosses
   std::string out;
   std::string log;
   std::string optimizer = "sgd";
@@ -117,15 +117,6 @@ Result<train::TrainOptions> options_of(const Args& args) {
   return options;
 }
 
-/// The unit's spec; empty for the network as it is.
-std::string unit_of(const Args& args) { return args.unit == kWithoutUnit ? "" : args.unit; }
-
-/// What codes what crosses; empty where nothing does.
-std::string codec_of(const Args& args) {
-  if (args.cut.empty() || !args.codec.empty()) return args.codec;
-  return kCodec;
-}
-
 Result<void> write_trained(const Args& args, const LoadedModel& loaded,
                            const train::TrainedNetwork& trained, const data::Dataset& set,
                            const data::Preprocess& preprocess) {
@@ -137,9 +128,8 @@ Result<void> write_trained(const Args& args, const LoadedModel& loaded,
   request.name = (out.has_filename() ? out : out.parent_path()).filename().string();
   request.model_name = loaded.name;
   request.cuts = {CLEAVE_TRY(model.find_cut(trained.code))};
-  request.codec = codec_of(args);
-  request.calibrated = {
-      {request.cuts.front()->values.front(), codec_of(args), trained.calibration}};
+  request.codec = args.codec;
+  request.calibrated = {{request.cuts.front()->values.front(), args.codec, trained.calibration}};
   request.preprocess = preprocess.spec();
   // A network may tell more classes apart than the pictures have.
   const auto answers = element_count(model.outputs().front().shape);
@@ -153,7 +143,7 @@ void print(const Args& args, const train::TrainedNetwork& trained) {
   if (args.json) {
     fmt::print("{}\n", dump_json({{"unit", trained.unit},
                                   {"value", trained.code},
-                                  {"codec", codec_of(args)},
+                                  {"codec", args.codec},
                                   {"training_pictures", trained.training},
                                   {"validation_pictures", trained.validation},
                                   {"uncut_accuracy", trained.uncut_accuracy},
@@ -163,27 +153,37 @@ void print(const Args& args, const train::TrainedNetwork& trained) {
     return;
   }
   if (!args.cut.empty())
-    fmt::print("{} at {}, coded by {}\n", args.unit == kWithoutUnit ? "no unit" : trained.unit,
-               args.cut, codec_of(args));
+    fmt::print("{} at {}, coded by {}\n", args.unit.empty() ? "no unit" : trained.unit, args.cut,
+               args.codec);
   fmt::print("trained on {} pictures, scored on {} others\n", trained.training, trained.validation);
   fmt::print("top-1  uncut, as it was     {:6.2f} %\n", 100 * trained.uncut_accuracy);
   fmt::print("       {:<20} {:6.2f} %\n",
-             args.cut.empty()            ? "trained"
-             : args.unit == kWithoutUnit ? "with codec"
-                                         : "with unit and codec",
+             args.cut.empty()    ? "trained"
+             : args.unit.empty() ? "with codec"
+                                 : "with unit and codec",
              100 * trained.accuracy);
   if (!args.cut.empty()) fmt::print("bytes of a picture's code   {:6.0f}\n", trained.code_bytes);
   fmt::print("written to {}\n", args.out);
+}
+
+/// Sees what would only show behind hours of training.
+Result<void> check_place(const std::string& out) {
+  const std::filesystem::path path = std::filesystem::absolute(out).lexically_normal();
+  if (std::filesystem::exists(path))
+    return fail(ErrorCode::kInvalidArgument, "train",
+                "'" + out + "' is there already, expected something to be made");
+  const std::filesystem::path folder =
+      (path.has_filename() ? path : path.parent_path()).parent_path();
+  if (std::filesystem::is_directory(folder) && ::access(folder.c_str(), W_OK) == 0) return {};
+  return fail(ErrorCode::kIo, "train",
+              "'" + folder.string() + "', expected a folder that can be written to");
 }
 
 Result<int> run(const Args& args) {
   const train::TrainOptions options = CLEAVE_TRY(options_of(args));
   const train::Frozen frozen = CLEAVE_TRY(parse_frozen(args.freeze));
   CLEAVE_CHECK(need_torch());
-  // What would only show behind hours of training.
-  if (std::filesystem::exists(args.out))
-    return fail(ErrorCode::kInvalidArgument, "train",
-                "'" + args.out + "' is there already, expected something to be made");
+  CLEAVE_CHECK(check_place(args.out));
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
   const graph::Cut* cut = nullptr;
   if (!args.cut.empty()) cut = CLEAVE_TRY(loaded.model.find_cut(args.cut));
@@ -197,8 +197,8 @@ Result<int> run(const Args& args) {
   CLEAVE_CHECK(teller.begin(!options.checkpoint.empty()));
   const train::TrainRequest request{.model = loaded.model,
                                     .cut = cut,
-                                    .unit = unit_of(args),
-                                    .codec = codec_of(args),
+                                    .unit = args.unit,
+                                    .codec = args.codec,
                                     .pictures = set,
                                     .preprocess = *preprocess,
                                     .limit = args.limit,
@@ -286,7 +286,11 @@ Action define_train(CLI::App& command) {
   command.add_option("--shape", args->model.shapes, "shape of the input, as name=1,3,224,224")
       ->allow_extra_args(false);
   command.add_flag("--json", args->json, "print JSON");
-  return [args] { return run(*args); };
+  return [args] {
+    if (args->unit == kWithoutUnit) args->unit.clear();
+    if (args->codec.empty() && !args->cut.empty()) args->codec = kCodec;
+    return run(*args);
+  };
 }
 
 }  // namespace cleave::app

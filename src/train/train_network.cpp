@@ -39,19 +39,29 @@ Result<Parts> split_pictures(const TrainRequest& request) {
   return Parts{std::move(training), std::move(validation)};
 }
 
+/// What the nodes of a part of the network read.
+Result<std::set<std::string>> read_by(const std::string& part) {
+  onnx::ModelProto record;
+  if (!record.ParseFromString(part))
+    return fail(ErrorCode::kInternal, kPlace, "a half that does not parse");
+  std::set<std::string> names;
+  for (const onnx::NodeProto& node : record.graph().node())
+    for (const std::string& name : node.input()) names.insert(OnnxModule::torch_name(name));
+  return names;
+}
+
 /// Leaves to be trained what is the unit's own and, where the head alone is frozen, what the tail
-/// reads.
+/// reads and the head does not.
 Result<void> freeze(const TrainRequest& request, const std::vector<std::string>& own,
                     OnnxModule& module) {
   std::set<std::string> learning;
-  for (const std::string& name : own) learning.insert(OnnxModule::torch_name(name));
   if (request.frozen == Frozen::kHead) {
-    onnx::ModelProto tail;
-    if (!tail.ParseFromString(CLEAVE_TRY(request.model.tail(*request.cut))))
-      return fail(ErrorCode::kInternal, kPlace, "a tail that does not parse");
-    for (const onnx::NodeProto& node : tail.graph().node())
-      for (const std::string& name : node.input()) learning.insert(OnnxModule::torch_name(name));
+    learning = CLEAVE_TRY(read_by(CLEAVE_TRY(request.model.tail(*request.cut))));
+    for (const std::string& name :
+         CLEAVE_TRY(read_by(CLEAVE_TRY(request.model.head(*request.cut)))))
+      learning.erase(name);
   }
+  for (const std::string& name : own) learning.insert(OnnxModule::torch_name(name));
   for (auto& parameter : module.named_parameters())
     parameter.value().set_requires_grad(learning.contains(parameter.key()));
   return {};
@@ -66,6 +76,9 @@ Result<UnitNetwork> prepared(const TrainRequest& request) {
                 "a unit, a codec or a frozen part without a cut, expected where it goes");
   if (!request.unit.empty())
     return insert_unit(request.model, *request.cut, request.unit, request.options.seed);
+  if (request.frozen == Frozen::kNetwork)
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "a frozen network without a unit, expected something that learns");
   UnitNetwork network;
   network.onnx_bytes = CLEAVE_TRY(request.model.to_bytes());
   if (request.cut == nullptr) return network;
@@ -115,11 +128,11 @@ Result<void> score(const TrainRequest& request, OnnxModule& module, const Parts&
 Result<TrainedNetwork> train_network(const TrainRequest& request,
                                      const std::function<void(const EpochReport&)>& told) {
   const UnitNetwork network = CLEAVE_TRY(prepared(request));
-  const auto module =
-      CLEAVE_TRY(OnnxModule::create(CLEAVE_TRY(graph::Model::parse(network.onnx_bytes))));
+  const graph::Model model = CLEAVE_TRY(graph::Model::parse(network.onnx_bytes));
+  const auto module = CLEAVE_TRY(OnnxModule::create(model));
   const auto teacher = CLEAVE_TRY(OnnxModule::create(request.model));
   const Parts parts = CLEAVE_TRY(split_pictures(request));
-  if (!network.unit.empty()) CLEAVE_CHECK(fit_unit(network, parts.training, *module));
+  if (!network.unit.empty()) CLEAVE_CHECK(fit_unit(model, network, parts.training, *module));
   if (request.frozen != Frozen::kNothing) CLEAVE_CHECK(freeze(request, network.weights, *module));
   std::optional<CodecLayer> codec;
   if (!request.codec.empty()) {

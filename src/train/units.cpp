@@ -102,7 +102,7 @@ Result<UnitNetwork> insert_unit(const graph::Model& model, const graph::Cut& cut
   UnitNetwork network{{},
                       builder.canonical(),
                       value.name,
-                      value.shape[2] * value.shape[3],
+                      element_count(value.shape).value(),
                       builder.code(),
                       builder.restored(),
                       {}};

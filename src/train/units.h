@@ -13,11 +13,11 @@ namespace cleave::train {
 /// A network with a unit in it.
 struct UnitNetwork {
   std::string onnx_bytes;
-  std::string unit;         ///< the canonical spec
-  std::string value;        ///< the one at the cut, that the reduction reads
-  std::int64_t pixels = 0;  ///< of a channel of that one
-  std::string code;         ///< the value that crosses: what the reduction makes
-  std::string restored;     ///< what the restoration makes of it, in the place of the cut's value
+  std::string unit;           ///< the canonical spec
+  std::string value;          ///< the one at the cut, that the reduction reads
+  std::int64_t elements = 0;  ///< of that one
+  std::string code;           ///< the value that crosses: what the reduction makes
+  std::string restored;       ///< what the restoration makes of it, in the place of the cut's value
   std::vector<std::string> weights;  ///< the unit's own: names of initialisers
 };
 

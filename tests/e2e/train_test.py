@@ -45,7 +45,7 @@ class Train(program.ProgramTest):
 
     def test_a_bundle_that_does_what_was_trained(self):
         report = json.loads(self.train("bottleneck:channels=4,stride=2", "--epochs", "6",
-                                       "--learning-rate", "0.005", "--codec", "quant:bits=4|zstd",
+                                       "--learning-rate", "0.02", "--codec", "quant:bits=4|zstd",
                                        "--log", "log.csv", "--out", "trained", "--json"))
         self.assertEqual(report["unit"], "bottleneck:channels=4,stride=2,filter=3")
         self.assertEqual((report["training_pictures"], report["validation_pictures"]), (64, 8))
@@ -108,6 +108,11 @@ class Train(program.ProgramTest):
         rest = ("--data", "set", "--out", "none")
         self.assertIn("unknown unit 'moth', expected one of butterfly, bottleneck",
                       refused("moth", NETWORK, "--at", "pool1", *rest))
+        self.assertIn("expected something that learns",
+                      refused("network", NETWORK, "--at", "pool1", "--freeze", "network", *rest))
+        self.assertIn("expected a folder that can be written to", self.cleave(
+            "train", "butterfly", NETWORK, "--at", "pool1", "--data", "set", "--out", "no/such/place",
+            expected=None))
         self.assertIn("without a cut, expected where it goes", refused("butterfly", NETWORK, *rest))
         self.assertIn("unknown frozen part 'tail', expected one of nothing, head, network",
                       refused("butterfly", NETWORK, "--at", "pool1", "--freeze", "tail", *rest))

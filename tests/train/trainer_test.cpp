@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <numbers>
+#include <set>
 
 #include "base/file.h"
 #include "base/folder.h"
@@ -318,7 +319,7 @@ TEST(Trainer, ANetworkWithoutWeightsIsRefused) {
   EXPECT_NE(wrong.error().message.find("without weights"), std::string::npos);
 }
 
-TEST(TrainUnit, TheUnitAloneLearnsAroundAFrozenNetwork) {
+TEST(TrainNetwork, TheUnitAloneLearnsAroundAFrozenNetwork) {
   const auto module = OnnxModule::create(small_network()).value();
   ASSERT_TRUE(Trainer(module, nullptr, nullptr, quick()).run(store(600), store(90), {}));
   const auto model = graph::Model::parse(module->to_onnx().value()).value();
@@ -346,6 +347,65 @@ TEST(TrainUnit, TheUnitAloneLearnsAroundAFrozenNetwork) {
   const auto after = around->named_parameters();
   for (const auto& parameter : before)
     EXPECT_TRUE(after[parameter.key()].equal(parameter.value())) << parameter.key();
+}
+
+/// A convolution and a norm on each side of "r1"; both convolutions have the same bias.
+graph::Model network_with_norms() {
+  graph::Builder builder;
+  builder.input("x", {1, 3, 8, 8})
+      .weight("w1", {8, 3, 3, 3})
+      .weight("w2", {8, 8, 3, 3})
+      .weight("w3", {3, 8, 1, 1})
+      .weight("shared", {8});
+  auto* weights = builder.graph().mutable_initializer();
+  for (int i = 0; i < 3; ++i) fill(*weights->Mutable(i), static_cast<std::uint64_t>(i) + 1, 0.3);
+  for (const char* side : {"1", "2"}) {
+    const std::string s = side;
+    for (const char* part : {"scale", "bias", "mean", "variance"}) builder.weight(part + s, {8});
+    builder.node("Conv", {s == "1" ? "x" : "r1", "w" + s, "shared"}, {"c" + s})
+        .node("BatchNormalization", {"c" + s, "scale" + s, "bias" + s, "mean" + s, "variance" + s},
+              {"n" + s})
+        .node("Relu", {"n" + s}, {"r" + s});
+  }
+  builder.node("GlobalAveragePool", {"r2"}, {"p"})
+      .node("Conv", {"p", "w3"}, {"q"})
+      .node("Flatten", {"q"}, {"y"})
+      .output("y");
+  return graph::Model::parse(builder.bytes()).value();
+}
+
+/// Names of the network's own parameters and statistics that training changed.
+std::set<std::string> changed(const graph::Model& model, Frozen frozen) {
+  const data::Dataset pictures = colours(320);
+  const TrainRequest request{.model = model,
+                             .cut = model.find_cut("r1").value(),
+                             .unit = "butterfly:channels=2",
+                             .codec = "",
+                             .pictures = pictures,
+                             .preprocess = preprocess(),
+                             .frozen = frozen,
+                             .options = quick()};
+  const auto trained = train_network(request, {}).value();
+  const auto before = OnnxModule::create(model).value();
+  const auto after = OnnxModule::create(graph::Model::parse(trained.onnx_bytes).value()).value();
+  std::set<std::string> names;
+  for (const auto& item : before->named_parameters())
+    if (!after->named_parameters()[item.key()].equal(item.value())) names.insert(item.key());
+  for (const auto& item : before->named_buffers())
+    if (!after->named_buffers()[item.key()].equal(item.value())) names.insert(item.key());
+  return names;
+}
+
+TEST(TrainNetwork, WhatIsFrozenStaysWithItsStatistics) {
+  const graph::Model model = network_with_norms();
+  const std::set<std::string> tail{"w2", "w3", "scale2", "bias2", "mean2", "variance2"};
+  EXPECT_EQ(changed(model, Frozen::kNetwork), std::set<std::string>{});
+  EXPECT_EQ(changed(model, Frozen::kHead), tail) << "what both sides read is the head's too";
+  std::set<std::string> all = tail;
+  all.insert({"w1", "scale1", "bias1", "mean1", "variance1", "shared"});
+  std::set<std::string> found = changed(model, Frozen::kNothing);
+  found.insert("shared");  // a bias before norms has next to no gradient
+  EXPECT_EQ(found, all);
 }
 
 }  // namespace
