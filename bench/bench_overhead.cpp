@@ -49,8 +49,7 @@ Result<Split> split(engine::Engine& engine, const NetworkFile& network, const st
   bundle::WriteRequest request;
   request.name = folder.filename().string();
   request.model_name = network.name;
-  request.cuts = {CLEAVE_TRY(model.find_cut(cut))};
-  request.codec = kCodec;
+  request.cuts = {{.cut = CLEAVE_TRY(model.find_cut(cut)), .codec = kCodec}};
   request.samples = samples.inputs;
   CLEAVE_CHECK(bundle::write_bundle(model, engine, request, folder));
   return Split{CLEAVE_TRY(bundle::Bundle::load(folder)), std::move(samples.inputs.front())};
@@ -66,7 +65,7 @@ class Parts {
                                                Clock& clock) {
     const bundle::CutEntry& cut = split.bundle.default_cut();
     auto codec = CLEAVE_TRY(bundle::CutCodec::create(cut));
-    std::string tail = CLEAVE_TRY(split.bundle.read(cut.tail));
+    std::string tail = CLEAVE_TRY(split.bundle.network(cut.tail));
     auto session = CLEAVE_TRY(engine.compile(std::move(tail), {}));
     return std::unique_ptr<Parts>(
         new Parts(split, engine, clock, std::move(codec), std::move(session)));

@@ -142,14 +142,14 @@ Result<void> write_demo_bundle(const LoadedModel& loaded, const DemoNetwork& net
   bundle::WriteRequest request;
   request.name = loaded.name + "-split";
   request.model_name = loaded.name;
-  request.codec = args.codec;
   request.preprocess = samples.preprocess->spec();
   request.samples = samples.inputs;
   if (!network.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(network.labels));
   for (const LinkPlan& p : plans) {
     const auto id = std::to_string(p.best(plan::Strategy::kSplit).cut);
     const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(id));
-    if (std::ranges::find(request.cuts, cut) == request.cuts.end()) request.cuts.push_back(cut);
+    if (std::ranges::find(request.cuts, cut, &bundle::CutRequest::cut) == request.cuts.end())
+      request.cuts.push_back({.cut = cut, .codec = args.codec});
   }
   study::add_costs(plans.front().problem, request);
   return bundle::write_bundle(loaded.model, *loaded.engine, request, folder);

@@ -133,7 +133,7 @@ Result<double> measure_device_mw(const bundle::Bundle& bundle, engine::Engine& e
   engine::EngineOptions options;
   options.threads = device.threads;
   options.precision = device.precision;
-  return measure_power_mw(engine, CLEAVE_TRY(bundle.read(bundle.manifest().model)), options,
+  return measure_power_mw(engine, CLEAVE_TRY(bundle.network(bundle.manifest().model)), options,
                           check.inputs);
 }
 

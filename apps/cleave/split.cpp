@@ -33,13 +33,20 @@ struct Args {
   std::string planned;  ///< file of a plan
 };
 
+/// Where the network is cut and what codes what crosses.
+struct Chosen {
+  std::vector<const graph::Cut*> cuts;
+  std::string codec;  ///< of the values that are not calibrated
+  std::vector<codec::CalibratedValue> calibrated;
+};
+
 /// Leaves the calibrations of values that cross. Where the user chose the cuts each has to; a plan
 /// has those of all cuts.
-Result<void> keep_crossing(const Args& args, bundle::WriteRequest& request) {
+Result<void> keep_crossing(const Args& args, Chosen& chosen) {
   std::vector<codec::CalibratedValue> kept;
-  for (codec::CalibratedValue& calibrated : request.calibrated) {
+  for (codec::CalibratedValue& calibrated : chosen.calibrated) {
     const std::string name = calibrated.value.name;
-    const bool crosses = std::ranges::any_of(request.cuts, [&](const graph::Cut* cut) {
+    const bool crosses = std::ranges::any_of(chosen.cuts, [&](const graph::Cut* cut) {
       return std::ranges::find(cut->values, name, &TensorSpec::name) != cut->values.end();
     });
     if (crosses) {
@@ -52,18 +59,18 @@ Result<void> keep_crossing(const Args& args, bundle::WriteRequest& request) {
     if (args.planned.empty())
       fmt::print(stderr, "note: '{}' does not cross there: its calibration is left out\n", name);
   }
-  request.calibrated = std::move(kept);
+  chosen.calibrated = std::move(kept);
   return {};
 }
 
 /// The codec of each value that crosses, each once.
-std::string codecs_of(const graph::Cut& cut, const bundle::WriteRequest& request) {
+std::string codecs_of(const graph::Cut& cut, const Chosen& chosen) {
   std::string text;
   for (const TensorSpec& value : cut.values) {
     const auto known = std::ranges::find(
-        request.calibrated, value.name,
+        chosen.calibrated, value.name,
         [](const codec::CalibratedValue& calibrated) { return calibrated.value.name; });
-    const std::string& codec = known == request.calibrated.end() ? request.codec : known->codec;
+    const std::string& codec = known == chosen.calibrated.end() ? chosen.codec : known->codec;
     if (text.find(codec) == std::string::npos) text += (text.empty() ? "" : " and ") + codec;
   }
   return text;
@@ -88,27 +95,27 @@ Result<std::vector<const graph::Cut*>> choose_cuts(const graph::Model& model, co
   return fail(ErrorCode::kNotFound, "split", "the network has no cut");
 }
 
-/// The problem of the profiles, where there are any, as the request's codecs make it.
+/// The problem of the profiles, where there are any, as the chosen codecs make it.
 Result<std::optional<plan::Problem>> find_problem(const LoadedModel& loaded, const Args& args,
-                                                  const bundle::WriteRequest& request) {
+                                                  const Chosen& chosen) {
   if (args.plan.device.empty() || args.plan.cloud.empty()) return std::nullopt;
   PlanArgs plan = args.plan;
-  plan.codec = request.codec;
+  plan.codec = chosen.codec;
   plan::Problem problem = CLEAVE_TRY(make_problem(loaded, plan, args.samples));
-  if (request.calibrated.empty()) return problem;
+  if (chosen.calibrated.empty()) return problem;
   const plan::CodecChoice table =
-      CLEAVE_TRY(measure_calibrated(loaded, args.samples, request.calibrated));
+      CLEAVE_TRY(measure_calibrated(loaded, args.samples, chosen.calibrated));
   CLEAVE_CHECK(study::set_values(problem, loaded.model, table));
   return problem;
 }
 
 /// Codecs and, where a plan says it, the cut.
-Result<void> add_codecs(const LoadedModel& loaded, const Args& args,
-                        bundle::WriteRequest& request) {
+Result<Chosen> choose_codecs(const LoadedModel& loaded, const Args& args) {
+  Chosen chosen;
   if (args.planned.empty()) {
-    request.codec = args.plan.codec;
-    request.calibrated = CLEAVE_TRY(study::load_calibrations(loaded.model, args.calibrations));
-    return {};
+    chosen.codec = args.plan.codec;
+    chosen.calibrated = CLEAVE_TRY(study::load_calibrations(loaded.model, args.calibrations));
+    return chosen;
   }
   const Json plan = CLEAVE_TRY(parse_json(CLEAVE_TRY(read_file(args.planned)), args.planned));
   study::PlannedSplit split =
@@ -116,26 +123,38 @@ Result<void> add_codecs(const LoadedModel& loaded, const Args& args,
   if (!split.best)
     fmt::print(stderr,
                "note: the plan's schedule is no single split: this is the best one of it\n");
-  request.codec = std::move(split.codec);
-  request.calibrated = std::move(split.calibrated);
-  request.cuts = {CLEAVE_TRY(loaded.model.find_cut(split.cut))};
-  return {};
+  chosen.codec = std::move(split.codec);
+  chosen.calibrated = std::move(split.calibrated);
+  chosen.cuts = {CLEAVE_TRY(loaded.model.find_cut(split.cut))};
+  return chosen;
+}
+
+void print(const LoadedModel& loaded, const Chosen& chosen, const std::filesystem::path& out) {
+  for (const graph::Cut* cut : chosen.cuts) {
+    fmt::print(
+        "cut {} after {}: {} value(s), {} bytes plain, coded by {}\n", cut->id(),
+        loaded.model.layers()[static_cast<std::size_t>(cut->index) - 1].name, cut->values.size(),
+        cut->bytes ? std::to_string(*cut->bytes) : "an unknown number of", codecs_of(*cut, chosen));
+  }
+  fmt::print("wrote {}\n", out.string());
 }
 
 Result<int> run(const Args& args) {
   const LoadedModel loaded = CLEAVE_TRY(load_model(args.model));
-  bundle::WriteRequest request;
-  CLEAVE_CHECK(add_codecs(loaded, args, request));
-  const auto problem = CLEAVE_TRY(find_problem(loaded, args, request));
+  Chosen chosen = CLEAVE_TRY(choose_codecs(loaded, args));
+  const auto problem = CLEAVE_TRY(find_problem(loaded, args, chosen));
   study::Samples samples = CLEAVE_TRY(study::load_samples(
       loaded.model, args.samples.paths, args.samples.preprocess, args.samples.limit));
   const std::filesystem::path out = std::filesystem::path(args.out).lexically_normal();
   const std::string folder_name =
       (out.has_filename() ? out : out.parent_path()).filename().string();
+  if (chosen.cuts.empty()) chosen.cuts = CLEAVE_TRY(choose_cuts(loaded.model, args, problem));
+  CLEAVE_CHECK(keep_crossing(args, chosen));
+  bundle::WriteRequest request;
   request.name = args.name.empty() ? folder_name : args.name;
   request.model_name = loaded.name;
-  if (request.cuts.empty()) request.cuts = CLEAVE_TRY(choose_cuts(loaded.model, args, problem));
-  CLEAVE_CHECK(keep_crossing(args, request));
+  for (const graph::Cut* cut : chosen.cuts)
+    request.cuts.push_back({.cut = cut, .codec = chosen.codec, .calibrated = chosen.calibrated});
   if (samples.preprocess) request.preprocess = samples.preprocess->spec();
   request.samples = std::move(samples.inputs);
   if (!args.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(args.labels));
@@ -144,14 +163,7 @@ Result<int> run(const Args& args) {
   if (samples.random) {
     fmt::print(stderr, "note: no --samples: the codec was calibrated on seeded noise\n");
   }
-  for (const graph::Cut* cut : request.cuts) {
-    fmt::print("cut {} after {}: {} value(s), {} bytes plain, coded by {}\n", cut->id(),
-               loaded.model.layers()[static_cast<std::size_t>(cut->index) - 1].name,
-               cut->values.size(),
-               cut->bytes ? std::to_string(*cut->bytes) : "an unknown number of",
-               codecs_of(*cut, request));
-  }
-  fmt::print("wrote {}\n", out.string());
+  print(loaded, chosen, out);
   return 0;
 }
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 
 #include "base/checksum.h"
 #include "base/file.h"
 #include "base/spec.h"
 #include "bundle/check_file.h"
 #include "codec/packet.h"
+#include "graph/shared_weights.h"
 
 namespace cleave::bundle {
 namespace {
@@ -43,6 +45,17 @@ bool is_bundle(const std::filesystem::path& path) {
   return std::filesystem::is_regular_file(path / kManifestFile, ignored);
 }
 
+/// Whether the file of the weights was found to be the manifest's.
+struct Bundle::Weights {
+  std::mutex mutex;
+  bool sound = false;
+};
+
+Bundle::Bundle(std::filesystem::path folder, Manifest manifest)
+    : folder_(std::move(folder)),
+      manifest_(std::move(manifest)),
+      weights_(std::make_shared<Weights>()) {}
+
 Result<Bundle> Bundle::load(const std::filesystem::path& folder) {
   const std::string text = CLEAVE_TRY(read_file(folder / kManifestFile, kMaxManifestBytes));
   const Json json = CLEAVE_TRY(parse_json(text, "bundle.manifest"));
@@ -68,6 +81,18 @@ Result<std::string> Bundle::read(const FileEntry& file) const {
                     "…, expected " + file.sha256.substr(0, 12) + "…");
   }
   return content;
+}
+
+Result<std::string> Bundle::network(const FileEntry& file) const {
+  const std::string bytes = CLEAVE_TRY(read(file));
+  if (!manifest_.weights) return bytes;
+  {
+    const std::lock_guard lock(weights_->mutex);
+    if (!weights_->sound) CLEAVE_CHECK(read(*manifest_.weights));
+    weights_->sound = true;
+  }
+  return about("'" + (folder_ / file.file).string() + "'",
+               graph::with_weights_inside(bytes, folder_, manifest_.weights->file));
 }
 
 Result<CheckVector> Bundle::check_vector(const CutEntry& cut) const {

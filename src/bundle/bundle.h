@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,15 +35,19 @@ class Bundle {
   /// The cut of this id; an error lists the ids there are.
   Result<const CutEntry*> find_cut(std::string_view id) const;
 
-  /// The bytes of a file of the manifest, whose SHA-256 must be the manifest's.
-  Result<std::string> read(const FileEntry& file) const;
+  /// A network of the manifest as ONNX with its weights inside. It and the weights must have the
+  /// manifest's SHA-256; the weights are looked at once.
+  Result<std::string> network(const FileEntry& file) const;
   Result<CheckVector> check_vector(const CutEntry& cut) const;
 
  private:
-  Bundle(std::filesystem::path folder, Manifest manifest)
-      : folder_(std::move(folder)), manifest_(std::move(manifest)) {}
+  struct Weights;
+  Bundle(std::filesystem::path folder, Manifest manifest);
+  Result<std::string> read(const FileEntry& file) const;
+
   std::filesystem::path folder_;
   Manifest manifest_;
+  std::shared_ptr<Weights> weights_;
 };
 
 /// Is this path a bundle (a folder with a manifest) rather than a model file?

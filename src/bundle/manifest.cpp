@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kPlace = "bundle.manifest";
 constexpr std::string_view kFormatPrefix = "cleave-bundle/";
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
 
 std::unexpected<Error> corrupt(std::string message) {
   return fail(ErrorCode::kCorrupt, kPlace, std::move(message));
@@ -59,6 +59,8 @@ Json cut_to_json(const CutEntry& cut) {
                          {"tail_ms", cut.costs->tail_ms},
                          {"codec", codec_cost_to_json(cut.costs->codec)}};
   }
+  if (!cut.unit.empty()) json["unit"] = cut.unit;
+  if (cut.accuracy) json["accuracy"] = *cut.accuracy;
   return json;
 }
 
@@ -162,6 +164,13 @@ Result<void> check_cut(const CutEntry& cut, const Manifest& m) {
   return {};
 }
 
+Result<std::optional<double>> accuracy_from_json(const Json& json) {
+  if (!json.contains("accuracy")) return std::nullopt;
+  const auto accuracy = CLEAVE_TRY(json_get<double>(json, "accuracy", kPlace));
+  if (accuracy >= 0 && accuracy <= 1) return accuracy;
+  return corrupt("an accuracy is " + std::to_string(accuracy) + ", expected 0 to 1");
+}
+
 Result<CutEntry> cut_from_json(const Json& json) {
   CutEntry cut;
   cut.id = CLEAVE_TRY(json_get<std::string>(json, "id", kPlace));
@@ -182,6 +191,8 @@ Result<CutEntry> cut_from_json(const Json& json) {
     costs.codec = CLEAVE_TRY(codec_cost_from_json(entry, "codec"));
     cut.costs = costs;
   }
+  if (json.contains("unit")) cut.unit = CLEAVE_TRY(json_get<std::string>(json, "unit", kPlace));
+  cut.accuracy = CLEAVE_TRY(accuracy_from_json(json));
   return cut;
 }
 
@@ -218,6 +229,7 @@ Json to_json(const Manifest& m) {
             {"name", m.name},
             {"model_name", m.model_name},
             {"model", file_to_json(m.model)},
+            {"model_sha256", m.model_sha256},
             {"inputs", values_to_json(m.inputs)},
             {"outputs", values_to_json(m.outputs)},
             {"preprocess", m.preprocess},
@@ -230,6 +242,8 @@ Json to_json(const Manifest& m) {
                          {"input", codec_cost_to_json(m.costs->input)}};
     if (!m.costs->picture.empty()) json["costs"]["picture"] = m.costs->picture;
   }
+  if (m.weights) json["weights"] = file_to_json(*m.weights);
+  if (m.accuracy) json["accuracy"] = *m.accuracy;
   return json;
 }
 
@@ -239,6 +253,9 @@ Result<Manifest> manifest_from_json(const Json& json) {
   m.name = CLEAVE_TRY(json_get<std::string>(json, "name", kPlace));
   m.model_name = CLEAVE_TRY(json_get<std::string>(json, "model_name", kPlace));
   m.model = CLEAVE_TRY(file_from_json(json, "model"));
+  m.model_sha256 = CLEAVE_TRY(json_get<std::string>(json, "model_sha256", kPlace));
+  if (json.contains("weights")) m.weights = CLEAVE_TRY(file_from_json(json, "weights"));
+  m.accuracy = CLEAVE_TRY(accuracy_from_json(json));
   m.inputs = CLEAVE_TRY(values_from_json(json, "inputs"));
   m.outputs = CLEAVE_TRY(values_from_json(json, "outputs"));
   m.preprocess = CLEAVE_TRY(json_get<std::string>(json, "preprocess", kPlace));

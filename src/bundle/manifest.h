@@ -36,8 +36,12 @@ struct CutCosts {
 /// takes the crossing values and makes `tail_outputs`. A crossing value is a head output or one of
 /// the network's own inputs. A network output is a tail output or, born before the cut, a head
 /// output.
+///
+/// A cut may be one of the network with a unit trained into it: then its halves are those of that
+/// network, which has the inputs and outputs of the whole one and its own weights.
 struct CutEntry {
-  std::string id;  ///< the number of layers in the head
+  /// The number of layers in the head; behind a point a number, from 2, where cuts share it.
+  std::string id;
   std::string after_layer;
   std::vector<CrossingValue> crossing;  ///< in the order of the packets
   std::vector<TensorSpec> head_inputs;
@@ -47,6 +51,8 @@ struct CutEntry {
   FileEntry tail;
   FileEntry check;  ///< one input and what it becomes, see CheckVector
   std::optional<CutCosts> costs;
+  std::string unit{};                ///< spec of the unit at the cut; empty: none
+  std::optional<double> accuracy{};  ///< top-1 through this cut, in 0..1, on held-out pictures
 };
 
 /// What the plan knew of the whole network.
@@ -64,12 +70,16 @@ struct Manifest {
   std::string name;
   std::string model_name;  ///< under which the whole network is served
   FileEntry model;
+  /// Of the whole network with its weights inside: what plans and tables name it by.
+  std::string model_sha256;
+  std::optional<FileEntry> weights;  ///< of all networks, each once; none where all are small
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::string preprocess;  ///< spec of how a picture becomes the input; empty: no pictures
   std::vector<std::string> labels;
   std::vector<CutEntry> cuts;  ///< at least one; the first is the default
   std::optional<WholeCosts> costs;
+  std::optional<double> accuracy{};  ///< of the whole network, as those of the cuts
 };
 
 /// The name under which the whole network is served: `model_name`, or `model_name@whole` where the

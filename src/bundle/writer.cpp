@@ -7,11 +7,13 @@
 #include "base/file.h"
 #include "bundle/check_file.h"
 #include "bundle/tolerance.h"
+#include "graph/shared_weights.h"
 
 namespace cleave::bundle {
 namespace {
 
 constexpr std::string_view kPlace = "bundle.write";
+constexpr const char* kWeightsFile = "weights.bin";
 
 using Values = std::map<std::string, Tensor>;
 
@@ -40,22 +42,39 @@ void add(Values& values, const std::vector<TensorSpec>& specs, const std::vector
     values.insert_or_assign(specs[i].name, tensors[i]);
 }
 
-/// Writes a file of the staged folder and says what stands in it.
-Result<FileEntry> put(const StagedFolder& folder, const std::string& name,
-                      std::string_view content) {
-  CLEAVE_CHECK(write_file(folder.path() / name, content));
-  return FileEntry{name, sha256_hex(as_bytes(content))};
-}
+/// The files of the staged folder, and the weights of its networks.
+class Files {
+ public:
+  explicit Files(const StagedFolder& folder) : folder_(folder) {}
+
+  Result<FileEntry> put(const std::string& name, std::string_view content) const {
+    CLEAVE_CHECK(write_file(folder_.path() / name, content));
+    return FileEntry{name, sha256_hex(as_bytes(content))};
+  }
+  Result<FileEntry> put_network(const std::string& name, std::string_view onnx_bytes) {
+    return put(name, CLEAVE_TRY(weights_.move_out(onnx_bytes)));
+  }
+  /// After the last network; nothing where all weights were small.
+  Result<std::optional<FileEntry>> put_weights() const {
+    if (weights_.bytes().empty()) return std::nullopt;
+    return CLEAVE_TRY(put(kWeightsFile, weights_.bytes()));
+  }
+
+ private:
+  const StagedFolder& folder_;
+  graph::SharedWeights weights_{kWeightsFile};
+};
 
 /// Makes one cut's entry and files.
 class CutWriter {
  public:
   CutWriter(const graph::Model& model, engine::Engine& engine, const WriteRequest& request,
-            const StagedFolder& folder)
-      : model_(model), engine_(engine), request_(request), folder_(folder) {}
+            const CutRequest& cut, Files& files)
+      : model_(model), engine_(engine), request_(request), cut_(cut), files_(files) {}
 
   /// `whole_outputs` are the uncut network's, for the first sample.
-  Result<CutEntry> write(const graph::Cut& cut, const std::vector<Tensor>& whole_outputs) {
+  Result<CutEntry> write(std::string id, const std::vector<Tensor>& whole_outputs) {
+    const graph::Cut& cut = *cut_.cut;
     const int layers = static_cast<int>(model_.layers().size());
     const graph::Segment head_part = model_.segment(0, cut.index);
     const graph::Segment tail_part = model_.segment(cut.index, layers);
@@ -65,7 +84,10 @@ class CutWriter {
     const auto tail = CLEAVE_TRY(engine_.compile(tail_bytes, {}));
 
     CutEntry entry;
-    entry.id = cut.id();
+    entry.id = std::move(id);
+    entry.costs = cut_.costs;
+    entry.unit = cut_.unit;
+    entry.accuracy = cut_.accuracy;
     entry.after_layer = model_.layers()[static_cast<std::size_t>(cut.index) - 1].name;
     entry.head_inputs = head_part.inputs;
     entry.head_outputs = specs_of(*head, head_part.outputs);
@@ -75,11 +97,11 @@ class CutWriter {
     const CheckVector check = CLEAVE_TRY(make_check(entry, *tail, samples.front(), whole_outputs));
 
     const std::string prefix = "cut" + entry.id + ".";
-    entry.head = CLEAVE_TRY(put(folder_, prefix + "head.onnx", head_bytes));
-    entry.tail = CLEAVE_TRY(put(folder_, prefix + "tail.onnx", tail_bytes));
+    entry.head = CLEAVE_TRY(files_.put_network(prefix + "head.onnx", head_bytes));
+    entry.tail = CLEAVE_TRY(files_.put_network(prefix + "tail.onnx", tail_bytes));
     const std::string check_bytes = CLEAVE_TRY(make_check_file(check));
     CLEAVE_CHECK(parse_check_file(as_bytes(check_bytes)));
-    entry.check = CLEAVE_TRY(put(folder_, prefix + "check.bin", check_bytes));
+    entry.check = CLEAVE_TRY(files_.put(prefix + "check.bin", check_bytes));
     return entry;
   }
 
@@ -112,15 +134,14 @@ class CutWriter {
       value.value.shape = seen.front().shape();
       value.value.dtype = seen.front().dtype();
       const auto known = std::ranges::find(
-          request_.calibrated, spec.name,
+          cut_.calibrated, spec.name,
           [](const codec::CalibratedValue& calibrated) { return calibrated.value.name; });
-      const bool is_known = known != request_.calibrated.end();
-      value.calibration = is_known
-                              ? known->calibration
-                              : CLEAVE_TRY(about("value '" + spec.name + "'",
-                                                 codec::Codec::calibrate(request_.codec, seen)));
-      const auto codec = CLEAVE_TRY(
-          codec::Codec::create(is_known ? known->codec : request_.codec, value.calibration));
+      const bool is_known = known != cut_.calibrated.end();
+      value.calibration = is_known ? known->calibration
+                                   : CLEAVE_TRY(about("value '" + spec.name + "'",
+                                                      codec::Codec::calibrate(cut_.codec, seen)));
+      const auto codec =
+          CLEAVE_TRY(codec::Codec::create(is_known ? known->codec : cut_.codec, value.calibration));
       value.codec = codec.spec();
       result.push_back(std::move(value));
     }
@@ -177,7 +198,8 @@ class CutWriter {
   const graph::Model& model_;
   engine::Engine& engine_;
   const WriteRequest& request_;
-  const StagedFolder& folder_;
+  const CutRequest& cut_;
+  Files& files_;
 };
 
 Result<void> check_request(const WriteRequest& request) {
@@ -187,8 +209,31 @@ Result<void> check_request(const WriteRequest& request) {
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 "no sample input was given, expected one or more");
   }
-  CLEAVE_CHECK(codec::Codec::create(request.codec));
+  for (auto cut = request.cuts.begin(); cut != request.cuts.end(); ++cut) {
+    CLEAVE_CHECK(codec::Codec::create(cut->codec));
+    const auto is_same = [&](const CutRequest& other) {
+      return other.network == cut->network && other.cut == cut->cut && other.codec == cut->codec;
+    };
+    if (std::any_of(request.cuts.begin(), cut, is_same))
+      return fail(ErrorCode::kInvalidArgument, kPlace,
+                  "cut " + cut->cut->id() + " stands twice with the same unit and codec");
+  }
   return {};
+}
+
+/// Of the first sample.
+Result<std::vector<Tensor>> outputs_of(engine::Engine& engine, const graph::Model& network,
+                                       const WriteRequest& request) {
+  const auto session = CLEAVE_TRY(engine.compile(CLEAVE_TRY(network.to_bytes()), {}));
+  return session->run(request.samples.front());
+}
+
+/// The cut's number of layers, and what tells it from the cuts before that have as many.
+std::string next_id(const graph::Cut& cut, const std::vector<CutEntry>& before) {
+  std::string id = cut.id();
+  for (int n = 2; std::ranges::find(before, id, &CutEntry::id) != before.end(); ++n)
+    id = cut.id() + "." + std::to_string(n);
+  return id;
 }
 
 }  // namespace
@@ -197,26 +242,31 @@ Result<void> write_bundle(const graph::Model& model, engine::Engine& engine,
                           const WriteRequest& request, const std::filesystem::path& folder) {
   CLEAVE_CHECK(check_request(request));
   StagedFolder staged = CLEAVE_TRY(StagedFolder::create(folder));
+  Files files(staged);
   Manifest manifest;
   manifest.name = request.name;
   manifest.model_name = request.model_name;
   manifest.preprocess = request.preprocess;
   manifest.labels = request.labels;
   manifest.costs = request.costs;
+  manifest.accuracy = request.accuracy;
   manifest.inputs = model.inputs();
 
   const std::string whole_bytes = CLEAVE_TRY(model.to_bytes());
-  manifest.model = CLEAVE_TRY(put(staged, "model.onnx", whole_bytes));
+  manifest.model = CLEAVE_TRY(files.put_network("model.onnx", whole_bytes));
+  manifest.model_sha256 = sha256_hex(as_bytes(whole_bytes));
   const auto whole = CLEAVE_TRY(engine.compile(whole_bytes, {}));
   manifest.outputs = specs_of(*whole, model.outputs());
   const std::vector<Tensor> whole_outputs = CLEAVE_TRY(whole->run(request.samples.front()));
 
-  CutWriter writer(model, engine, request, staged);
-  for (std::size_t i = 0; i < request.cuts.size(); ++i) {
-    CutEntry entry = CLEAVE_TRY(writer.write(*request.cuts[i], whole_outputs));
-    if (i < request.cut_costs.size()) entry.costs = request.cut_costs[i];
-    manifest.cuts.push_back(std::move(entry));
+  for (const CutRequest& cut : request.cuts) {
+    const graph::Model& network = cut.network != nullptr ? *cut.network : model;
+    const std::vector<Tensor> outputs =
+        cut.network == nullptr ? whole_outputs : CLEAVE_TRY(outputs_of(engine, network, request));
+    CutWriter writer(network, engine, request, cut, files);
+    manifest.cuts.push_back(CLEAVE_TRY(writer.write(next_id(*cut.cut, manifest.cuts), outputs)));
   }
+  manifest.weights = CLEAVE_TRY(files.put_weights());
   const Json json = to_json(manifest);
   // What is written must be readable: the reader's checks are the strictest there are.
   CLEAVE_CHECK(manifest_from_json(json));

@@ -76,7 +76,7 @@ class Loader {
     const bundle::Bundle bundle = CLEAVE_TRY(bundle::Bundle::load(path));
     const bundle::Manifest& manifest = bundle.manifest();
     for (const bundle::CutEntry& cut : manifest.cuts) CLEAVE_CHECK(add_tail(bundle, cut));
-    std::string bytes = CLEAVE_TRY(bundle.read(manifest.model));
+    std::string bytes = CLEAVE_TRY(bundle.network(manifest.model));
     return add_whole(bundle::whole_model_name(manifest), std::move(bytes), manifest.inputs,
                      manifest.outputs, manifest.preprocess);
   }
@@ -85,7 +85,7 @@ class Loader {
     const std::string& bundle_name = bundle.manifest().name;
     Network tail;
     tail.name = bundle_name + "@" + cut.id;
-    std::string bytes = CLEAVE_TRY(bundle.read(cut.tail));
+    std::string bytes = CLEAVE_TRY(bundle.network(cut.tail));
     tail.session = CLEAVE_TRY(engine_.compile(std::move(bytes), options_.engine));
     PacketFeed packets{CLEAVE_TRY(bundle::CutCodec::create(cut)), "", nullptr};
     if (auto sequences = Sequences::create(packets.codec))

@@ -24,7 +24,8 @@ class RankAnew final : public Choice {
       : manifest_(manifest), slowdown_(slowdown) {}
 
   Result<std::size_t> way(const WayCosts& costs, const Conditions& now) const override {
-    const plan::Problem problem = make_problem(manifest_, costs, slowdown_, now.link);
+    const plan::Problem problem =
+        make_problem(manifest_, under_load(costs, 1, now.load), slowdown_, now.link);
     const auto ranking = CLEAVE_TRY(plan::rank_cuts(problem, plan::Objective::kLatency));
     return ranking.front().cut;
   }
@@ -62,7 +63,10 @@ std::optional<std::size_t> way_of(const plan::TableEntry& entry, const bundle::M
   if (stretches.size() == 1) return stretches.front().side == plan::Side::kDevice ? device_only : 0;
   const auto head = cut_of(stretches);
   if (!head) return std::nullopt;
-  const auto cut = std::ranges::find(manifest.cuts, std::to_string(*head), &bundle::CutEntry::id);
+  // A table knows nothing of networks with units.
+  const auto cut = std::ranges::find_if(manifest.cuts, [&](const bundle::CutEntry& c) {
+    return c.id == std::to_string(*head) && c.unit.empty();
+  });
   if (cut == manifest.cuts.end()) return std::nullopt;
   return static_cast<std::size_t>(cut - manifest.cuts.begin()) + 1;
 }
@@ -83,7 +87,8 @@ std::unexpected<Error> refuse_missing(const std::vector<const plan::TableEntry*>
     heads.insert(*head);
   }
   std::string cuts;
-  for (const bundle::CutEntry& cut : manifest.cuts) cuts += " --at " + cut.id;
+  for (const bundle::CutEntry& cut : manifest.cuts)
+    if (cut.unit.empty()) cuts += " --at " + cut.id;
   for (const int head : heads) cuts += " --at " + std::to_string(head);
   return refuse("the table chooses " + names + ", which bundle '" + manifest.name +
                 "' lacks: make the bundle again with cleave split" + cuts +
@@ -105,10 +110,10 @@ Result<void> check_codec(const plan::PlanTable& table, const bundle::Manifest& m
 }
 
 Result<void> check_fits(const plan::PlanTable& table, const bundle::Manifest& manifest) {
-  if (table.model_sha256 != manifest.model.sha256) {
+  if (table.model_sha256 != manifest.model_sha256) {
     return refuse("the table is of a network with SHA-256 " + table.model_sha256.substr(0, 12) +
                   "…, bundle '" + manifest.name + "' of one with " +
-                  manifest.model.sha256.substr(0, 12) + "…: plan it again");
+                  manifest.model_sha256.substr(0, 12) + "…: plan it again");
   }
   if (table.training) return refuse("the table is of training, expected one of inference");
   if (costs_from_manifest(manifest, 1, true)) return {};

@@ -25,8 +25,8 @@ class Choice {
   virtual Result<std::size_t> way(const WayCosts& costs, const Conditions& now) const = 0;
 };
 
-/// The fastest way, ranked anew by plan::rank_cuts() for the link; the load does not count. The
-/// manifest is borrowed.
+/// The fastest way, ranked anew by plan::rank_cuts() for the link and the load. The manifest is
+/// borrowed.
 std::unique_ptr<Choice> rank_anew(const bundle::Manifest& manifest, double slowdown);
 
 /// What a table says for the rate up and the load, in well under a microsecond; the device where it

@@ -126,7 +126,7 @@ Result<Device::Head*> Device::head(const bundle::CutEntry& cut) {
 }
 
 Result<std::unique_ptr<engine::Session>> Device::compile(const bundle::FileEntry& file) {
-  const std::string bytes = CLEAVE_TRY(bundle_.read(file));
+  const std::string bytes = CLEAVE_TRY(bundle_.network(file));
   return engine_.compile(bytes, {.threads = options_.threads,
                                  .precision = options_.precision,
                                  .hint = engine::Hint::kLatency});

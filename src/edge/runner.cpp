@@ -90,7 +90,7 @@ std::optional<Link> Runner::measured_link() const {
 }
 
 std::optional<double> Runner::measured_load() const {
-  return table_ ? remote_->load() : std::nullopt;
+  return remote_ ? remote_->load() : std::nullopt;
 }
 
 }  // namespace cleave::edge

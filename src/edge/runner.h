@@ -53,8 +53,7 @@ class Runner {
   const bundle::Manifest& manifest() const { return bundle_.manifest(); }
   /// What is known of the link by now; nothing without a server.
   std::optional<Link> measured_link() const;
-  /// The factor on the server's times, where a table is looked up and frames of the last seconds
-  /// tell it.
+  /// The factor on the server's times, where `auto` chooses and frames of the last seconds tell it.
   std::optional<double> measured_load() const;
 
  private:

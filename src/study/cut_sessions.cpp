@@ -33,9 +33,9 @@ Result<CutSessions> CutSessions::create(const bundle::Bundle& bundle, const bund
                                         engine::Engine& engine,
                                         const engine::EngineOptions& options) {
   const bundle::CheckVector check = CLEAVE_TRY(bundle.check_vector(cut));
-  auto head = CLEAVE_TRY(engine.compile(CLEAVE_TRY(bundle.read(cut.head)), options));
+  auto head = CLEAVE_TRY(engine.compile(CLEAVE_TRY(bundle.network(cut.head)), options));
   CLEAVE_CHECK(bundle::verify_head(*head, cut, bundle.manifest(), check, options.precision));
-  auto tail = CLEAVE_TRY(engine.compile(CLEAVE_TRY(bundle.read(cut.tail)), options));
+  auto tail = CLEAVE_TRY(engine.compile(CLEAVE_TRY(bundle.network(cut.tail)), options));
   CLEAVE_CHECK(bundle::verify_tail(*tail, cut, check, options.precision));
   auto codec = CLEAVE_TRY(bundle::CutCodec::create(cut));
   return CutSessions(bundle.manifest(), cut, std::move(head), std::move(tail), std::move(codec));

@@ -156,7 +156,7 @@ Result<Evaluation> evaluate(const bundle::Bundle& bundle, const bundle::CutEntry
   CLEAVE_CHECK(check_outputs(bundle.manifest().outputs));
   Evaluator evaluator(data, options);
   const engine::EngineOptions engine_options = evaluator.engine_options();
-  const std::string model = CLEAVE_TRY(bundle.read(bundle.manifest().model));
+  const std::string model = CLEAVE_TRY(bundle.network(bundle.manifest().model));
   auto whole = CLEAVE_TRY(engine.compile(model, engine_options));
   auto sessions = CLEAVE_TRY(CutSessions::create(bundle, cut, engine, engine_options));
   return evaluator.run(std::move(whole), std::move(sessions));

@@ -56,17 +56,20 @@ Result<int> best_split(const Json& plan) {
 }  // namespace
 
 void add_costs(const plan::Problem& problem, bundle::WriteRequest& request) {
-  std::vector<std::optional<bundle::CutCosts>> costs;
-  for (const graph::Cut* cut : request.cuts) {
-    const auto k = static_cast<std::size_t>(cut->index);
+  std::vector<bundle::CutCosts> costs;
+  for (const bundle::CutRequest& cut : request.cuts) {
+    const auto k = static_cast<std::size_t>(cut.cut->index);
     if (!problem.device.head[k] || !problem.cloud.tail[k] || !problem.codec[k]) return;
-    costs.emplace_back(bundle::CutCosts{problem.device.head[k]->median_ms,
-                                        problem.cloud.tail[k]->median_ms, *problem.codec[k]});
+    costs.push_back(
+        {problem.device.head[k]->median_ms, problem.cloud.tail[k]->median_ms, *problem.codec[k]});
   }
-  request.cut_costs = std::move(costs);
-  request.costs =
-      bundle::WholeCosts{problem.device.whole_ms, problem.device.slowdown, problem.cloud.whole_ms,
-                         *problem.codec.front(), problem.picture};
+  for (std::size_t i = 0; i < costs.size(); ++i) request.cuts[i].costs = costs[i];
+  request.costs = whole_costs(problem);
+}
+
+bundle::WholeCosts whole_costs(const plan::Problem& problem) {
+  return {problem.device.whole_ms, problem.device.slowdown, problem.cloud.whole_ms,
+          *problem.codec.front(), problem.picture};
 }
 
 Result<PlannedSplit> split_of_plan(const Json& plan, const graph::Model& model) {

@@ -13,6 +13,9 @@ namespace cleave::study {
 /// when its link changes. Cuts without costs leave the request without any.
 void add_costs(const plan::Problem& problem, bundle::WriteRequest& request);
 
+/// What the plan knows of the whole network. The problem has to say what sending the input costs.
+bundle::WholeCosts whole_costs(const plan::Problem& problem);
+
 /// What a plan says of a bundle.
 struct PlannedSplit {
   std::string cut;    ///< by number

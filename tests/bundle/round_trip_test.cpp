@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
 
 #include <algorithm>
 
@@ -20,7 +21,7 @@ Bundle written(const graph::Model& model, const WriteRequest& request, const fs:
 }
 
 std::unique_ptr<engine::Session> session_of(const Bundle& bundle, const FileEntry& file) {
-  return test_engine().compile(bundle.read(file).value(), {}).value();
+  return test_engine().compile(bundle.network(file).value(), {}).value();
 }
 
 /// The halves do what the check vector says, and the codec makes of the values what stands there.
@@ -65,14 +66,14 @@ TEST_P(RoundTrip, TinyAtEveryCut) {
   EXPECT_EQ(m.name, "split");
   EXPECT_EQ(m.labels, request.labels);
   EXPECT_EQ(m.preprocess, request.preprocess);
-  EXPECT_EQ(bundle.read(m.model).value(), model.to_bytes().value());
+  EXPECT_EQ(bundle.network(m.model).value(), model.to_bytes().value());
   ASSERT_EQ(m.cuts.size(), model.cuts().size());
   EXPECT_EQ(&bundle.default_cut(), &m.cuts.front());
   for (std::size_t i = 0; i < m.cuts.size(); ++i) {
     const graph::Cut& cut = model.cuts()[i];
     EXPECT_EQ(m.cuts[i].id, cut.id());
-    EXPECT_EQ(bundle.read(m.cuts[i].head).value(), model.head(cut).value());
-    EXPECT_EQ(bundle.read(m.cuts[i].tail).value(), model.tail(cut).value());
+    EXPECT_EQ(bundle.network(m.cuts[i].head).value(), model.head(cut).value());
+    EXPECT_EQ(bundle.network(m.cuts[i].tail).value(), model.tail(cut).value());
     expect_sound(bundle, m.cuts[i]);
   }
   EXPECT_EQ(to_json(manifest_from_json(to_json(m)).value()), to_json(m));
@@ -104,11 +105,52 @@ TEST(RoundTrip, CostsStayWithTheirCut) {
   WriteRequest request = request_for(model, "raw", {2, 3});
   ASSERT_EQ(request.cuts.size(), 2U);
   request.costs = WholeCosts{9, 3, 2, {100, 1, 2}};
-  request.cut_costs = {std::nullopt, CutCosts{1, 2, {3, 4, 5}}};
+  request.cuts[1].costs = CutCosts{1, 2, {3, 4, 5}};
   const Bundle bundle = written(model, request, folder / "b");
   EXPECT_EQ(bundle.manifest().costs->input.payload_bytes, 100);
   EXPECT_FALSE(bundle.manifest().cuts[0].costs);
   EXPECT_EQ(bundle.manifest().cuts[1].costs->codec.decode_ms, 5);
+}
+
+/// As if a unit had been trained in: a network of its own, whose head is the other's.
+TEST(RoundTrip, SeveralNetworksShareWhatIsEqual) {
+  const TemporaryFolder folder;
+  const graph::Model model = tiny();
+  onnx::ModelProto record;
+  ASSERT_TRUE(record.ParseFromString(model.to_bytes().value()));
+  for (onnx::TensorProto& weight : *record.mutable_graph()->mutable_initializer())
+    if (weight.name() == "fc.weight") (*weight.mutable_raw_data())[0] ^= 1;
+  const graph::Model other = graph::Model::parse(record.SerializeAsString()).value();
+
+  WriteRequest request = request_for(model, "raw", {5});
+  request.accuracy = 0.75;
+  request.cuts.push_back({.cut = other.find_cut("5").value(),
+                          .network = &other,
+                          .codec = "f16",
+                          .unit = "bottleneck:channels=2",
+                          .accuracy = 0.5});
+  request.cuts.push_back({.cut = other.find_cut("5").value(), .network = &other, .codec = "raw"});
+  const Bundle bundle = written(model, request, folder / "b");
+  const std::vector<CutEntry>& cuts = bundle.manifest().cuts;
+  ASSERT_EQ(cuts.size(), 3U);
+  EXPECT_EQ(cuts[1].id, "5.2");
+  EXPECT_EQ(cuts[2].id, "5.3");
+  EXPECT_EQ(cuts[1].unit, "bottleneck:channels=2");
+  EXPECT_EQ(cuts[1].accuracy, 0.5);
+  EXPECT_EQ(bundle.manifest().accuracy, 0.75);
+  for (const CutEntry& cut : cuts) expect_sound(bundle, cut);
+  EXPECT_EQ(bundle.network(cuts[0].tail).value(), model.tail(*model.find_cut("5").value()).value());
+  EXPECT_EQ(bundle.network(cuts[1].tail).value(), other.tail(*other.find_cut("5").value()).value());
+
+  // Three networks in seven files, and one matrix more than a single network has.
+  const auto bytes_of_weights = [](const fs::path& of) {
+    return fs::file_size(of / "weights.bin");
+  };
+  static_cast<void>(written(model, request_for(model, "raw", {5}), folder / "plain"));
+  const auto fc = model.value("flatten")->shape[1] * 10 * static_cast<std::int64_t>(sizeof(float));
+  const auto more = bytes_of_weights(folder / "b") - bytes_of_weights(folder / "plain");
+  EXPECT_GE(more, static_cast<std::uint64_t>(fc));
+  EXPECT_LE(more, static_cast<std::uint64_t>(fc) + 64) << "but for alignment";
 }
 
 TEST(Bundle, FindsCutsById) {
@@ -159,7 +201,7 @@ TEST(WriteBundle, RefusesWrongRequests) {
   };
   EXPECT_TRUE(refused([](WriteRequest& r) { r.cuts.clear(); }));
   EXPECT_TRUE(refused([](WriteRequest& r) { r.samples.clear(); }));
-  EXPECT_TRUE(refused([](WriteRequest& r) { r.codec = "no_such_codec"; }));
+  EXPECT_TRUE(refused([](WriteRequest& r) { r.cuts[0].codec = "no_such_codec"; }));
   EXPECT_TRUE(refused([](WriteRequest& r) { r.name.clear(); }));
   EXPECT_TRUE(refused([](WriteRequest& r) { r.cuts.push_back(r.cuts.front()); }));
   EXPECT_TRUE(refused([](WriteRequest& r) { r.samples[0] = {Tensor(DType::kF32, {1, 3, 8, 8})}; }));
@@ -183,8 +225,8 @@ TEST(Verify, RefusesAnotherNetwork) {
   const CutEntry& cut = bundle.default_cut();
   const CheckVector check = bundle.check_vector(cut).value();
   const auto wrong = failing_engine(Failing::kAnswers, 0);
-  const auto head = wrong->compile(bundle.read(cut.head).value(), {}).value();
-  const auto tail = wrong->compile(bundle.read(cut.tail).value(), {}).value();
+  const auto head = wrong->compile(bundle.network(cut.head).value(), {}).value();
+  const auto tail = wrong->compile(bundle.network(cut.tail).value(), {}).value();
   const Error error =
       verify_head(*head, cut, bundle.manifest(), check, engine::Precision::kF32).error();
   EXPECT_EQ(error.code, ErrorCode::kCorrupt);

@@ -69,10 +69,9 @@ WriteRequest request_for(const graph::Model& model, const std::string& codec,
   WriteRequest request;
   request.name = "split";
   request.model_name = "net";
-  request.codec = codec;
   for (const graph::Cut& cut : model.cuts()) {
     if (cuts.empty() || std::ranges::find(cuts, cut.index) != cuts.end())
-      request.cuts.push_back(&cut);
+      request.cuts.push_back({.cut = &cut, .codec = codec});
   }
   for (const std::uint64_t seed : {7, 8})
     request.samples.push_back(random_tensors(model.inputs(), seed));

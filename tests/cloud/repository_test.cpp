@@ -28,15 +28,16 @@ void replace(const std::filesystem::path& folder, const bundle::FileEntry& entry
 }
 
 TEST(Repository, RefusesATamperedFile) {
-  for (const char* which : {"tail", "model", "check"}) {
+  for (const char* which : {"tail", "model", "weights", "check"}) {
     TemporaryFolder folder;
     write_tiny_bundle(folder / "split", {.cuts = {4}});
     const auto bundle = bundle::Bundle::load(folder / "split").value();
     const auto& cut = bundle.default_cut();
-    const bundle::FileEntry& entry = which == std::string("tail")    ? cut.tail
-                                     : which == std::string("model") ? bundle.manifest().model
-                                                                     : cut.check;
-    std::string content = bundle.read(entry).value();
+    const bundle::FileEntry& entry = which == std::string("tail")      ? cut.tail
+                                     : which == std::string("model")   ? bundle.manifest().model
+                                     : which == std::string("weights") ? *bundle.manifest().weights
+                                                                       : cut.check;
+    std::string content = read_file(folder / "split" / entry.file).value();
     content[content.size() / 2] = static_cast<char>(content[content.size() / 2] ^ 4);
     replace(folder / "split", entry, content, false);
     const Error error = error_of({folder / "split"});
@@ -51,8 +52,8 @@ TEST(Repository, RefusesATailThatContradictsItsCheckVector) {
   write_tiny_bundle(folder / "other", {.seed = 2, .cuts = {4}});
   const auto bundle = bundle::Bundle::load(folder / "split").value();
   const auto other = bundle::Bundle::load(folder / "other").value();
-  replace(folder / "split", bundle.default_cut().tail, other.read(other.default_cut().tail).value(),
-          true);
+  replace(folder / "split", bundle.default_cut().tail,
+          other.network(other.default_cut().tail).value(), true);
   const Error error = error_of({folder / "split"});
   EXPECT_EQ(error.code, ErrorCode::kCorrupt);
   EXPECT_TRUE(error.message.contains("logits")) << error.to_string();
@@ -64,7 +65,7 @@ TEST(Repository, RefusesATailWithOtherInputs) {
   write_tiny_bundle(folder / "split", {.cuts = {2, 7}});
   const auto bundle = bundle::Bundle::load(folder / "split").value();
   const auto& cuts = bundle.manifest().cuts;
-  replace(folder / "split", cuts[0].tail, bundle.read(bundle.manifest().model).value(), true);
+  replace(folder / "split", cuts[0].tail, bundle.network(bundle.manifest().model).value(), true);
   const Error error = error_of({folder / "split"});
   EXPECT_EQ(error.code, ErrorCode::kCorrupt) << error.to_string();
 }

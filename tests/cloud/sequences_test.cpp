@@ -74,7 +74,7 @@ class SequencesTest : public ::testing::Test {
   static std::vector<float> answer_to(const std::vector<Tensor>& values) {
     const auto bundle = bundle::Bundle::load(*folder_ / "film").value();
     static const auto tail =
-        test_engine().compile(bundle.read(bundle.default_cut().tail).value(), {}).value();
+        test_engine().compile(bundle.network(bundle.default_cut().tail).value(), {}).value();
     return floats(tail->run(values).value().front());
   }
 

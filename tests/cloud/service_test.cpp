@@ -42,7 +42,7 @@ class Service : public ::testing::Test {
   static Crossing cross(const Tensor& tensor) {
     const auto bundle = bundle::Bundle::load(*folder_ / "split").value();
     const auto& cut = bundle.default_cut();
-    const auto head = test_engine().compile(bundle.read(cut.head).value(), {}).value();
+    const auto head = test_engine().compile(bundle.network(cut.head).value(), {}).value();
     const auto values = head->run({&tensor, 1}).value();
     std::vector<const Tensor*> pointers;
     for (const Tensor& value : values) pointers.push_back(&value);
@@ -55,7 +55,7 @@ class Service : public ::testing::Test {
   static std::vector<float> tail_answer(const std::vector<Tensor>& values) {
     const auto bundle = bundle::Bundle::load(*folder_ / "split").value();
     const auto& cut = bundle.default_cut();
-    const auto tail = test_engine().compile(bundle.read(cut.tail).value(), {}).value();
+    const auto tail = test_engine().compile(bundle.network(cut.tail).value(), {}).value();
     return floats(tail->run(values).value().front());
   }
 

@@ -23,8 +23,9 @@ void write_tiny_bundle(const std::filesystem::path& folder, const BundleRecipe& 
   bundle::WriteRequest request;
   request.name = recipe.name;
   request.model_name = recipe.model_name;
-  for (int cut : recipe.cuts) request.cuts.push_back(model->find_cut(std::to_string(cut)).value());
-  request.codec = recipe.codec;
+  for (int cut : recipe.cuts)
+    request.cuts.push_back(
+        {.cut = model->find_cut(std::to_string(cut)).value(), .codec = recipe.codec});
   request.samples.push_back(random_tensors(model->inputs(), 7));
   request.preprocess = kTinyPictures;
   const auto written = bundle::write_bundle(*model, test_engine(), request, folder);

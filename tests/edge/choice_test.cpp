@@ -16,7 +16,7 @@ using plan::Side;
 bundle::Manifest two_cuts() {
   bundle::Manifest manifest;
   manifest.name = "halves";
-  manifest.model.sha256 = "abc";
+  manifest.model_sha256 = "abc";
   manifest.costs = bundle::WholeCosts{30, 1, 3, {1000, 0.1, 0.1}};
   for (const char* id : {"5", "2"}) {
     bundle::CutEntry cut;

@@ -41,11 +41,11 @@ TinyBundle::TinyBundle(const std::string& codec, std::optional<bundle::WholeCost
   bundle::WriteRequest request;
   request.name = "split";
   request.model_name = "tiny";
-  request.codec = codec;
   request.preprocess = "image:size=64,mean=imagenet";
   request.costs = costs;
-  request.cut_costs = std::move(cut_costs);
-  for (const char* cut : {"2", "5"}) request.cuts.push_back(must(model.find_cut(cut)));
+  for (const char* cut : {"2", "5"})
+    request.cuts.push_back({.cut = must(model.find_cut(cut)), .codec = codec});
+  for (std::size_t i = 0; i < cut_costs.size(); ++i) request.cuts[i].costs = cut_costs[i];
   request.samples.push_back(random_tensors(model.inputs(), 1));
   must(bundle::write_bundle(model, test_engine(), request, path()));
 }

@@ -28,7 +28,7 @@ class Table : public testing::Test {
   plan::PlanTable table(plan::GeometricAxis up_mbps, plan::GeometricAxis load,
                         const plan::TableEntry& low, const plan::TableEntry& high) const {
     plan::PlanTable table;
-    table.model_sha256 = bundle_->load().manifest().model.sha256;
+    table.model_sha256 = bundle_->load().manifest().model_sha256;
     table.layers = kLayers;
     table.up_mbps = up_mbps;
     table.load = load;

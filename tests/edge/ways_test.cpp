@@ -30,7 +30,7 @@ bundle::Manifest random_manifest(Random& random, std::size_t cuts) {
 
 /// The latency of every way, worked out by hand from the manifest: cloud, cuts, device.
 std::vector<double> latencies(const bundle::Manifest& m, double slowdown, bool as_picture,
-                              const Link& link) {
+                              const Link& link, double load) {
   const auto travel_ms = [&](double payload) {
     return (payload + plan::kRequestOverheadBytes) * 8 / link.up_mbps / 1000 + link.rtt_ms +
            (10 * 4 + plan::kAnswerOverheadBytes) * 8 / link.down_mbps / 1000;
@@ -39,12 +39,12 @@ std::vector<double> latencies(const bundle::Manifest& m, double slowdown, bool a
   std::vector<double> ms;
   const plan::CodecCost& input = m.costs->input;
   ms.push_back(as_picture ? slowdown * input.encode_ms + travel_ms(input.payload_bytes) +
-                                input.decode_ms + m.costs->cloud_ms
-                          : travel_ms(3 * 64 * 64 * 4) + m.costs->cloud_ms);
+                                load * (input.decode_ms + m.costs->cloud_ms)
+                          : travel_ms(3 * 64 * 64 * 4) + load * m.costs->cloud_ms);
   for (const bundle::CutEntry& cut : m.cuts) {
     const plan::CodecCost& codec = cut.costs->codec;
     ms.push_back(here * cut.costs->head_ms + slowdown * codec.encode_ms +
-                 travel_ms(codec.payload_bytes) + codec.decode_ms + cut.costs->tail_ms);
+                 travel_ms(codec.payload_bytes) + load * (codec.decode_ms + cut.costs->tail_ms));
   }
   ms.push_back(here * m.costs->device_ms);
   return ms;
@@ -64,14 +64,16 @@ TEST(Ways, RankAsWorkedOutByHand) {
     link.rtt_ms = random.uniform(0, 100);
     const auto costs = costs_from_manifest(manifest, slowdown, as_picture);
     ASSERT_TRUE(costs);
+    const double load = random.uniform(0.5, 8);
     const auto ranking =
-        plan::rank_cuts(make_problem(manifest, *costs, slowdown, link), plan::Objective::kLatency);
+        plan::rank_cuts(make_problem(manifest, under_load(*costs, 1, load), slowdown, link),
+                        plan::Objective::kLatency);
     ASSERT_TRUE(ranking) << ranking.error().to_string();
-    const std::vector<double> expected = latencies(manifest, slowdown, as_picture, link);
+    const std::vector<double> expected = latencies(manifest, slowdown, as_picture, link, load);
     ASSERT_EQ(ranking->size(), expected.size());
     for (const plan::Candidate& c : *ranking) EXPECT_NEAR(c.latency_ms, expected[c.cut], 1e-6);
     const auto best = std::ranges::min_element(expected) - expected.begin();
-    const auto way = rank_anew(manifest, slowdown)->way(*costs, {link, 3});
+    const auto way = rank_anew(manifest, slowdown)->way(*costs, {link, load});
     ASSERT_TRUE(way);
     EXPECT_EQ(*way, static_cast<std::size_t>(best));
     ++chosen[*way == cuts + 1 ? 5 : *way];
@@ -91,6 +93,20 @@ TEST(Ways, KnowWhatTheServerIsRecordedToTake) {
                      costs.cuts[i].tail_ms + costs.cuts[i].codec.decode_ms);
   }
   EXPECT_EQ(recorded_server_ms(costs, 3), 0);
+}
+
+TEST(Ways, ALoadedDeviceTakesLonger) {
+  Random random(7);
+  const bundle::Manifest manifest = random_manifest(random, 2);
+  const WayCosts costs = costs_from_manifest(manifest, 1, true).value();
+  const WayCosts loaded = under_load(costs, 3, 2);
+  EXPECT_DOUBLE_EQ(loaded.device_ms, 3 * costs.device_ms);
+  EXPECT_DOUBLE_EQ(loaded.cloud_ms, 2 * costs.cloud_ms);
+  EXPECT_DOUBLE_EQ(loaded.cuts[1].head_ms, 3 * costs.cuts[1].head_ms);
+  EXPECT_DOUBLE_EQ(loaded.cuts[1].codec.encode_ms, 3 * costs.cuts[1].codec.encode_ms);
+  EXPECT_DOUBLE_EQ(loaded.cuts[1].tail_ms, 2 * costs.cuts[1].tail_ms);
+  EXPECT_DOUBLE_EQ(loaded.input.decode_ms, 2 * costs.input.decode_ms);
+  EXPECT_EQ(loaded.cuts[1].codec.payload_bytes, costs.cuts[1].codec.payload_bytes);
 }
 
 TEST(Ways, NeedEveryCostOfTheManifest) {

@@ -4,10 +4,14 @@
 #include <string_view>
 
 #include "graph/model.h"
+#include "graph/shared_weights.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto model =
-      cleave::graph::Model::parse(std::string_view(reinterpret_cast<const char*>(data), size));
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  cleave::graph::SharedWeights weights("weights.bin");
+  (void)weights.move_out(bytes).has_value();
+  (void)cleave::graph::with_weights_inside(bytes, "/nonexistent", "weights.bin").has_value();
+  const auto model = cleave::graph::Model::parse(bytes);
   if (!model) return 0;
   for (const auto& cut : model->cuts()) {
     // A loaded network's halves are of a piece with it; each may only fail cleanly.

@@ -187,7 +187,7 @@ TEST(Calibrate, ABundleTakesWhatWasFound) {
   ASSERT_TRUE(found) << found.error().to_string();
   const TemporaryFolder folder;
   bundle::WriteRequest request = bundle::request_for(model, "raw", {kCut});
-  request.calibrated = found->values;
+  request.cuts[0].calibrated = found->values;
   ASSERT_TRUE(bundle::write_bundle(model, test_engine(), request, folder / "b"));
   const auto written = bundle::Bundle::load(folder / "b");
   ASSERT_TRUE(written);
