@@ -173,6 +173,7 @@ Result<void> measure_loader(const graph::Model& model, std::size_t count, Report
   CLEAVE_CHECK(train::Trainer(module, nullptr, nullptr, options)
                    .run(store, few, [&](const train::EpochReport& epoch) {
                      busy = 1 - epoch.loader_wait_s / epoch.seconds;
+                     return Result<void>();
                    }));
   report.section("loader", fmt::format("{} pictures, shifted and mirrored", count));
   report.add("share of an epoch that is not waiting for pictures", busy, "", at_least(0.99));

@@ -49,7 +49,7 @@ Result<std::unique_ptr<engine::Engine>> make_torch_engine() {
 Result<void> need_torch() { return std::unexpected(become(kProgram)); }
 
 Result<train::TrainedNetwork> run_training(const train::TrainRequest&,
-                                           const std::function<void(const train::EpochReport&)>&) {
+                                           const std::function<Result<void>(const train::EpochReport&)>&) {
   return std::unexpected(become(kProgram));
 }
 

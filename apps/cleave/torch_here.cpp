@@ -10,7 +10,7 @@ Result<void> need_torch() { return {}; }
 
 Result<train::TrainedNetwork> run_training(
     const train::TrainRequest& request,
-    const std::function<void(const train::EpochReport&)>& told) {
+    const std::function<Result<void>(const train::EpochReport&)>& told) {
   return train::train_network(request, told);
 }
 

@@ -4,6 +4,7 @@
 
 namespace cleave::app {
 
+Action define_choose(CLI::App& command);
 Action define_codec(CLI::App& command);
 Action define_demo(CLI::App& command);
 Action define_doctor(CLI::App& command);
@@ -14,6 +15,7 @@ Action define_plan(CLI::App& command);
 Action define_profile(CLI::App& command);
 Action define_reproduce(CLI::App& command);
 Action define_run(CLI::App& command);
+Action define_search(CLI::App& command);
 Action define_serve(CLI::App& command);
 Action define_split(CLI::App& command);
 Action define_train(CLI::App& command);
@@ -37,6 +39,10 @@ std::span<const Verb> verbs() {
            define_verify},
       Verb{"eval", "score a network on labelled pictures, and what a cut costs it", define_eval},
       Verb{"train", "put a unit at a cut, train it, and write the bundle", define_train},
+      Verb{"search", "find the units that keep the answers and cost least, and write the bundle",
+           define_search},
+      Verb{"choose", "say which of a bundle's ways a client takes, by link and load",
+           define_choose},
       Verb{"demo",
            "the main job from end to end: profile, plan, cut, serve and run across three links",
            define_demo},

@@ -140,19 +140,22 @@ std::string specs_to_string(const std::vector<Spec>& specs) {
 }
 
 Result<double> parse_duration_ms(std::string_view text) {
+  // "ms" before "s", which it ends with.
+  constexpr std::array<std::pair<std::string_view, double>, 4> kUnits{
+      {{"ms", 1}, {"min", 60e3}, {"s", 1e3}, {"h", 3600e3}}};
   std::string_view digits = text;
   double unit_ms = 1;
-  if (digits.ends_with("ms")) {
-    digits.remove_suffix(2);
-  } else if (digits.ends_with('s')) {
-    digits.remove_suffix(1);
-    unit_ms = 1000;
+  const auto unit = std::ranges::find_if(
+      kUnits, [&](const auto& known) { return text.ends_with(known.first); });
+  if (unit != kUnits.end()) {
+    digits.remove_suffix(unit->first.size());
+    unit_ms = unit->second;
   }
   const auto number = finite_number(digits);
   if (number && *number >= 0) return *number * unit_ms;
   return fail(
       ErrorCode::kInvalidArgument, kPlace,
-      "'" + std::string(text) + "' is not a duration, expected one such as 50ms, 1.5s or 50");
+      "'" + std::string(text) + "' is not a duration, expected one such as 50ms, 1.5s, 2h or 50");
 }
 
 Result<std::int64_t> parse_size_bytes(std::string_view text) {

@@ -59,7 +59,7 @@ Result<std::vector<Spec>> parse_specs(std::string_view text);
 Result<Spec> parse_spec(std::string_view text);
 std::string specs_to_string(const std::vector<Spec>& specs);
 
-/// Reads "50ms", "5s" or a bare number of milliseconds.
+/// Reads "50ms", "5s", "20min", "2h" or a bare number of milliseconds.
 Result<double> parse_duration_ms(std::string_view text);
 
 /// Reads "64MB", "1.5GB", "512MiB" or a bare number of bytes, as bytes: kB (or KB), MB, GB, TB are

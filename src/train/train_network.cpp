@@ -126,7 +126,7 @@ Result<void> score(const TrainRequest& request, OnnxModule& module, const Parts&
 }  // namespace
 
 Result<TrainedNetwork> train_network(const TrainRequest& request,
-                                     const std::function<void(const EpochReport&)>& told) {
+                                     const std::function<Result<void>(const EpochReport&)>& told) {
   const UnitNetwork network = CLEAVE_TRY(prepared(request));
   const graph::Model model = CLEAVE_TRY(graph::Model::parse(network.onnx_bytes));
   const auto module = CLEAVE_TRY(OnnxModule::create(model));

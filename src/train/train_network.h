@@ -48,10 +48,11 @@ struct TrainedNetwork {
   double code_bytes = 0;       ///< that cross for a picture; 0 without a codec
 };
 
-/// Puts the unit in, if there is one, trains, and writes the network. `told` hears of every epoch.
+/// Puts the unit in, if there is one, trains, and writes the network. `told` hears of every epoch;
+/// its error ends the training.
 /// Errors: those of insert_unit(), OnnxModule and Trainer; kInvalidArgument for a unit, a codec or
 /// a frozen part without a cut.
 Result<TrainedNetwork> train_network(const TrainRequest& request,
-                                     const std::function<void(const EpochReport&)>& told);
+                                     const std::function<Result<void>(const EpochReport&)>& told);
 
 }  // namespace cleave::train

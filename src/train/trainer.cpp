@@ -218,7 +218,7 @@ Result<void> Trainer::run(const PictureStore& training, const PictureStore& vali
     progress.without_better = better ? 0 : progress.without_better + 1;
     if (!options_.checkpoint.empty())
       CLEAVE_CHECK(write_checkpoint(options_.checkpoint, checkpoint));
-    if (told) told(report);
+    if (told) CLEAVE_CHECK(told(report));
   }
   module_->eval();
   return {};

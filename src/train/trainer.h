@@ -31,8 +31,9 @@ class Trainer {
   Trainer(std::shared_ptr<OnnxModule> module, std::shared_ptr<OnnxModule> teacher,
           CodecLayer* codec, TrainOptions options);
 
-  using Told = std::function<void(const EpochReport&)>;
-  /// All epochs, or those that a checkpoint leaves.
+  using Told = std::function<Result<void>(const EpochReport&)>;
+  /// All epochs, or those that a checkpoint leaves. An error of `told` ends the run, after the
+  /// epoch's checkpoint.
   Result<void> run(const PictureStore& training, const PictureStore& validation, const Told& told);
 
  private:

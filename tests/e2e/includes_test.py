@@ -30,6 +30,7 @@ ALLOWED = {
     "cloud": "base graph engine codec bundle data wire",
     "edge": "base engine codec bundle plan data wire",
     "study": "base graph engine zoo profile plan codec bundle data wire",
+    "search": "base graph engine profile plan codec bundle study",
     "train": "base graph engine codec data",
     "reproduce": "base graph engine zoo profile plan codec data study",
 }

@@ -124,8 +124,10 @@ TEST(Trainer, LearnsColours) {
     const auto module = OnnxModule::create(small_network(softmax)).value();
     Trainer trainer(module, nullptr, nullptr, quick());
     double last = 0;
-    ASSERT_TRUE(trainer.run(store(600), store(90),
-                            [&](const EpochReport& report) { last = report.accuracy; }));
+    ASSERT_TRUE(trainer.run(store(600), store(90), [&](const EpochReport& report) {
+      last = report.accuracy;
+      return Result<void>();
+    }));
     EXPECT_GT(last, 0.9) << "three colours, one in three by chance";
   }
 }
@@ -137,8 +139,10 @@ TEST(Trainer, InBfloat16LearnsToo) {
     options.bf16 = true;
     Trainer trainer(module, nullptr, nullptr, options);
     EpochReport last;
-    ASSERT_TRUE(
-        trainer.run(store(600), store(90), [&](const EpochReport& report) { last = report; }));
+    ASSERT_TRUE(trainer.run(store(600), store(90), [&](const EpochReport& report) {
+      last = report;
+      return Result<void>();
+    }));
     EXPECT_GT(last.accuracy, 0.9);
     // Cross entropy of probabilities taken for logits does not fall below that of (1, 0, 0): 0.55.
     EXPECT_LT(last.loss, 0.5);
@@ -155,6 +159,7 @@ TEST(Trainer, TheLearningRateFallsInStepsOrAlongACosine) {
     ASSERT_TRUE(Trainer(module, nullptr, nullptr, options)
                     .run(store(64), store(9), [&](const EpochReport& report) {
                       rates.push_back(report.learning_rate);
+                      return Result<void>();
                     }));
   }
   ASSERT_EQ(rates.size(), 8U);
@@ -177,6 +182,7 @@ TEST(Trainer, PatienceEndsARunThatGetsNoBetter) {
   ASSERT_TRUE(
       Trainer(module, nullptr, nullptr, options).run(store(64), store(30), [&](const EpochReport&) {
         ++epochs;
+        return Result<void>();
       }));
   EXPECT_EQ(epochs, 3) << "the first is better than none, two are no better";
 }
@@ -193,18 +199,22 @@ TEST(Trainer, AnInterruptedRunEndsWithTheSameWeights) {
     ASSERT_TRUE(Trainer(whole, nullptr, nullptr, options).run(training, validation, {}));
     options.checkpoint = folder.path() / std::to_string(static_cast<int>(optimizer));
     // What stops a run early here is its teller.
-    struct Interrupt {};
     const auto first = OnnxModule::create(small_network()).value();
-    EXPECT_THROW((void)Trainer(first, nullptr, nullptr, options)
-                     .run(training, validation,
-                          [](const EpochReport& report) {
-                            if (report.epoch == 2) throw Interrupt();
-                          }),
-                 Interrupt);
+    const auto stopped =
+        Trainer(first, nullptr, nullptr, options)
+            .run(training, validation, [](const EpochReport& report) -> Result<void> {
+              if (report.epoch < 2) return {};
+              return fail(ErrorCode::kDeadlineExceeded, "test", "no time");
+            });
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().code, ErrorCode::kDeadlineExceeded);
     const auto second = OnnxModule::create(small_network()).value();
     int epochs = 0;
     ASSERT_TRUE(Trainer(second, nullptr, nullptr, options)
-                    .run(training, validation, [&](const EpochReport&) { ++epochs; }));
+                    .run(training, validation, [&](const EpochReport&) {
+                      ++epochs;
+                      return Result<void>();
+                    }));
     EXPECT_EQ(epochs, 2);
     EXPECT_TRUE(equal(weights_of(*whole), weights_of(*second)));
   }
@@ -242,6 +252,7 @@ TEST(Trainer, AFullDiskLeavesTheOldCheckpoint) {
       Trainer(module, nullptr, nullptr, options).run(store(64), store(9), [&](const EpochReport&) {
         old = read_file(options.checkpoint).value();
         full.emplace(1000);
+        return Result<void>();
       });
   full.reset();
   ASSERT_FALSE(failed);

@@ -1,0 +1,117 @@
+#include "search_costs.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "codec/packet.h"
+#include "plan/planner.h"
+#include "power_args.h"
+#include "study/problem.h"
+#include "study/split_request.h"
+
+namespace cleave::app {
+namespace {
+
+/// Pictures on which what sending the input costs is measured.
+constexpr std::size_t kSamples = 8;
+
+Result<study::Samples> samples_of(const Training& training) {
+  study::Samples samples;
+  samples.preprocess = training.preprocess;
+  for (std::size_t i = 0; i < std::min(kSamples, training.set.size()); ++i) {
+    samples.pictures.push_back(CLEAVE_TRY(training.set.picture(i)));
+    samples.inputs.push_back({training.preprocess.apply(samples.pictures.back())});
+  }
+  return samples;
+}
+
+void scale(std::vector<std::optional<profile::Cost>>& costs, double load) {
+  for (auto& cost : costs)
+    if (cost) cost->median_ms *= load;
+}
+
+/// Thesis, Algorithms 2 and 3: what the mobile takes times K_mobile, what the cloud takes times
+/// K_cloud.
+plan::Problem under_load(plan::Problem problem, double device_load, double cloud_load) {
+  scale(problem.device.head, device_load);
+  problem.device.whole_ms *= device_load;
+  scale(problem.cloud.tail, cloud_load);
+  problem.cloud.whole_ms *= cloud_load;
+  return problem;
+}
+
+}  // namespace
+
+void add_search_cost_args(CLI::App& command, SearchCostArgs& args) {
+  CLI::Option* device =
+      command.add_option("--device", args.device, "the device's profile, from cleave profile");
+  CLI::Option* cloud = command.add_option("--cloud", args.cloud, "the server's profile");
+  device->needs(cloud);
+  cloud->needs(device);
+  command.add_option("--link", args.link, "3g, 4g, wifi or link:up=…,down=…,rtt=…")
+      ->capture_default_str();
+  command
+      .add_option("--objective", args.objective,
+                  "what is to be least: latency, energy or bytes; without profiles, bytes")
+      ->default_str("latency");
+  command.add_option("--device-load", args.device_load, "factor on the device's times")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--cloud-load", args.cloud_load, "factor on the server's times")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  args.power = plan::EnergyModel{}.power;
+  add_power_arg(command, args.power);
+}
+
+Result<SearchCosts> SearchCosts::create(SearchCostArgs& args, const Training& training,
+                                        Clock& clock) {
+  const bool has_profiles = !args.device.empty();
+  if (args.objective.empty()) args.objective = has_profiles ? "latency" : "bytes";
+  const auto objective = CLEAVE_TRY(plan::parse_objective(args.objective));
+  if (!has_profiles && objective != plan::Objective::kBytes)
+    return fail(ErrorCode::kInvalidArgument, "search",
+                "--objective " + args.objective + " without --device and --cloud, expected both");
+  SearchCosts costs(training, clock, objective);
+  costs.samples_ = CLEAVE_TRY(samples_of(training));
+  if (!has_profiles) return costs;
+  study::ProblemRequest request;
+  request.device = CLEAVE_TRY(profile::load(args.device));
+  request.cloud = CLEAVE_TRY(profile::load(args.cloud));
+  request.link = CLEAVE_TRY(parse_link(args.link));
+  request.energy = CLEAVE_TRY(plan::read_power(args.power, [&]() -> Result<double> {
+    return measure_power_mw(*training.loaded.engine, CLEAVE_TRY(training.loaded.model.to_bytes()),
+                            {.threads = request.device.threads}, costs.samples_.inputs.front());
+  }));
+  costs.problem_ = CLEAVE_TRY(study::make_problem(training.loaded.model, *training.loaded.engine,
+                                                  request, costs.samples_, clock));
+  costs.loaded_ = under_load(*costs.problem_, args.device_load, args.cloud_load);
+  return costs;
+}
+
+double SearchCosts::of_candidate(const search::Candidate& candidate, double payload_bytes) const {
+  const double bytes = payload_bytes + static_cast<double>(codec::kBoundHeaderBytes);
+  if (!loaded_) return bytes;
+  plan::Problem problem = *loaded_;
+  const auto k = static_cast<std::size_t>(candidate.cut);
+  problem.codec[k] = plan::CodecCost{bytes, 0, 0};
+  const auto way = plan::evaluate(problem, k);
+  // A cut that was not profiled cannot be compared: it comes last.
+  return way ? plan::objective_value(*way, objective_) : std::numeric_limits<double>::max();
+}
+
+Result<std::optional<bundle::CutCosts>> SearchCosts::of_unit(
+    const search::Candidate& candidate, const search::WithUnit& with_unit) const {
+  if (!problem_) return std::nullopt;
+  const graph::Model& model = training_.loaded.model;
+  const graph::Cut* cut = CLEAVE_TRY(model.find_cut(std::to_string(candidate.cut)));
+  return CLEAVE_TRY(search::unit_costs(model, *cut, with_unit, *problem_, samples_.inputs,
+                                       *training_.loaded.engine, clock_));
+}
+
+std::optional<bundle::WholeCosts> SearchCosts::of_whole() const {
+  if (!problem_) return std::nullopt;
+  return study::whole_costs(*problem_);
+}
+
+}  // namespace cleave::app
