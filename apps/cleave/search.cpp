@@ -117,12 +117,13 @@ Result<std::vector<search::Candidate>> candidates_of(const Args& args, const gra
 /// What makes two searches the same: all that changes how a candidate is trained.
 std::string question_of(const Args& args, const train::TrainOptions& o) {
   return fmt::format(
-      "{} on {} (at most {}), {:g} held out, {} epochs of {} at {:g}, distillation {:g}, seed {}, "
+      "{} on {} (at most {}), {:g} held out, {} epochs of {} at {:g}, distillation {:g}, "
       "{}, proxies "
       "of "
       "{}",
       args.train.model.path, args.train.data, args.limit, args.train.validation, o.epochs, o.batch,
-      o.learning_rate, o.distillation, o.seed, o.bf16 ? "bf16" : "f32", args.proxy_pictures);
+      o.learning_rate, o.distillation, o.rate, o.seed, o.bf16 ? "bf16" : "f32",
+      args.proxy_pictures);
 }
 
 /// Cuts of the networks that were kept; the networks have to outlive the request.

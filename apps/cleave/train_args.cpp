@@ -54,6 +54,9 @@ void add_loop_args(CLI::App& command, TrainArgs& args) {
       ->check(CLI::Range(0.0, 1.0));
   number("--temperature", options.temperature, "that softens both for it")
       ->check(CLI::PositiveNumber);
+  number("--rate", options.rate,
+         "loss that a kilobyte of a picture's code counts as, by a learned entropy model")
+      ->check(CLI::NonNegativeNumber);
   number("--crop", options.augmentation.crop, "pixels by which pictures are moved at most")
       ->check(CLI::Range(0, 256));
   number("--flip", options.augmentation.flip, "mirror every second picture");

@@ -20,6 +20,11 @@ Result<void> write_checkpoint(const std::filesystem::path& path, const Checkpoin
   checkpoint.module.save(archive);
   checkpoint.optimizer.save(optimizer);
   archive.write("cleave optimizer", optimizer);
+  if (checkpoint.rate != nullptr) {
+    torch::serialize::OutputArchive rate;
+    checkpoint.rate->save(rate);
+    archive.write("cleave rate", rate);
+  }
   archive.write("cleave run", c10::IValue(checkpoint.run));
   archive.write("cleave progress",
                 torch::tensor({static_cast<double>(checkpoint.epoch), checkpoint.best_accuracy,
@@ -50,6 +55,11 @@ Result<void> read_checkpoint(const std::filesystem::path& path, const Checkpoint
     archive.read("cleave progress", progress);
     archive.read("cleave optimizer", optimizer);
     checkpoint.module.load(archive);
+    if (checkpoint.rate != nullptr) {
+      torch::serialize::InputArchive rate;
+      archive.read("cleave rate", rate);
+      checkpoint.rate->load(rate);
+    }
     checkpoint.optimizer.load(optimizer);
     checkpoint.epoch = static_cast<std::int64_t>(progress[0].item<double>());
     checkpoint.best_accuracy = progress[1].item<double>();

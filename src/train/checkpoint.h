@@ -14,6 +14,7 @@ namespace cleave::train {
 /// What a checkpoint holds, by reference.
 struct Checkpoint {
   OnnxModule& module;
+  torch::nn::Module* rate;  ///< may be null
   torch::optim::Optimizer& optimizer;
   std::int64_t& epoch;
   double& best_accuracy;

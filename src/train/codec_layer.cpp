@@ -2,19 +2,36 @@
 
 #include <ATen/Parallel.h>
 
+#include <cmath>
 #include <cstring>
 #include <mutex>
 
+#include "train/tensors.h"
+
 namespace cleave::train {
 
-Result<CodecLayer> CodecLayer::create(std::string_view spec, const Json& calibration) {
-  return CodecLayer(CLEAVE_TRY(codec::Codec::create(spec, calibration)));
+Result<CodecLayer> CodecLayer::create(std::string_view spec) {
+  return CodecLayer(std::string(spec), CLEAVE_TRY(codec::Codec::create(spec)));
 }
 
 Result<at::Tensor> CodecLayer::forward(const at::Tensor& x) {
   const at::Tensor dense = x.detach().to(at::kFloat).contiguous();
+  if (collects_) {
+    collected_.push_back(dense.clone());
+    return x;
+  }
   // No codec takes what a diverging run makes; its loss will tell.
-  if (!dense.isfinite().all().item<bool>()) return x;
+  if (!dense.isfinite().all().item<bool>()) {
+    coded_values_ = x;
+    return x;
+  }
+  const at::Tensor error = CLEAVE_TRY(decoded(dense)) - dense;
+  step_ = std::sqrt(12 * error.square().mean().item<double>());
+  coded_values_ = x + error.to(x.scalar_type());
+  return coded_values_;
+}
+
+Result<at::Tensor> CodecLayer::decoded(const at::Tensor& dense) {
   at::Tensor decoded = at::empty_like(dense);
   Shape shape = dense.sizes().vec();
   const std::int64_t count = shape.empty() ? 0 : shape[0];
@@ -44,7 +61,25 @@ Result<at::Tensor> CodecLayer::forward(const at::Tensor& x) {
     }
   });
   CLEAVE_CHECK(std::move(outcome));
-  return x + (decoded - dense).to(x.scalar_type());
+  return decoded;
+}
+
+void CodecLayer::collect() {
+  collects_ = true;
+  collected_.clear();
+}
+
+Result<at::Tensor> CodecLayer::calibrate() {
+  collects_ = false;
+  if (collected_.empty())
+    return fail(ErrorCode::kInvalidArgument, "train.codec", "nothing came, expected some codes");
+  const at::Tensor codes = at::cat(std::exchange(collected_, {}));
+  std::vector<Tensor> pictures;
+  for (std::int64_t i = 0; i < codes.size(0); ++i)
+    pictures.push_back(CLEAVE_TRY(from_torch(codes.narrow(0, i, 1))));
+  calibration_ = CLEAVE_TRY(codec::Codec::calibrate(spec_, pictures));
+  codec_ = CLEAVE_TRY(codec::Codec::create(spec_, calibration_));
+  return codes;
 }
 
 double CodecLayer::take_mean_bytes() {

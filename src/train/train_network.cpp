@@ -7,7 +7,6 @@
 #include <set>
 
 #include "data/subset.h"
-#include "train/tensors.h"
 #include "train/trainer.h"
 #include "train/unit_fit.h"
 #include "train/units.h"
@@ -90,36 +89,16 @@ Result<UnitNetwork> prepared(const TrainRequest& request) {
   return network;
 }
 
-/// The unit's codes of some training pictures, as they are before coding.
-Result<std::vector<Tensor>> codes_of(OnnxModule& module, const std::string& code,
-                                     const PictureStore& pictures) {
-  constexpr std::size_t kPictures = 64;
-  const torch::NoGradGuard no_grad;
-  std::vector<Tensor> codes;
-  CLEAVE_CHECK(module.set_transform(code, [&](const torch::Tensor& x) -> Result<torch::Tensor> {
-    for (std::int64_t i = 0; i < x.size(0); ++i)
-      codes.push_back(CLEAVE_TRY(from_torch(x.narrow(0, i, 1))));
-    return x;
-  }));
-  const std::size_t count = std::min(kPictures, pictures.size());
-  BatchLoader loader(pictures, data::in_order(count), count, {}, 0, false);
-  CLEAVE_TRY(module.forward(std::array{loader.next()->pictures}));
-  return codes;
-}
-
-/// Calibrates the codec as the bundle will have it, and scores with it.
-Result<void> score(const TrainRequest& request, OnnxModule& module, const Parts& parts,
-                   TrainedNetwork& trained) {
-  std::optional<CodecLayer> codec;
-  if (!request.codec.empty()) {
-    const auto codes = CLEAVE_TRY(codes_of(module, trained.code, parts.training));
-    trained.calibration = CLEAVE_TRY(codec::Codec::calibrate(request.codec, codes));
-    codec = CLEAVE_TRY(CodecLayer::create(request.codec, trained.calibration));
-    CLEAVE_CHECK(module.set_transform(
-        trained.code, [&codec](const torch::Tensor& x) { return codec->forward(x); }));
+/// Scores with the codec as the bundle will have it.
+Result<void> score(const TrainRequest& request, OnnxModule& module, CodecLayer* codec,
+                   const Parts& parts, TrainedNetwork& trained) {
+  if (codec != nullptr) {
+    CLEAVE_TRY(calibrate_codec(module, *codec, parts.training));
+    trained.calibration = codec->calibration();
+    codec->take_mean_bytes();
   }
   trained.accuracy = CLEAVE_TRY(accuracy_of(module, parts.validation, request.options.batch));
-  if (codec) trained.code_bytes = codec->take_mean_bytes();
+  if (codec != nullptr) trained.code_bytes = codec->take_mean_bytes();
   return {};
 }
 
@@ -145,9 +124,10 @@ Result<TrainedNetwork> train_network(const TrainRequest& request,
   trained.validation = parts.validation.size();
   trained.uncut_accuracy =
       CLEAVE_TRY(accuracy_of(*teacher, parts.validation, request.options.batch));
-  Trainer trainer(module, teacher, codec ? &*codec : nullptr, request.options);
+  CodecLayer* const layer = codec ? &*codec : nullptr;
+  Trainer trainer(module, teacher, layer, request.options);
   CLEAVE_CHECK(trainer.run(parts.training, parts.validation, told));
-  CLEAVE_CHECK(score(request, *module, parts, trained));
+  CLEAVE_CHECK(score(request, *module, layer, parts, trained));
   trained.onnx_bytes = CLEAVE_TRY(module->to_onnx());
   return trained;
 }

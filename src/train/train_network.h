@@ -37,7 +37,7 @@ struct TrainRequest {
 /// A trained network.
 struct TrainedNetwork {
   std::string onnx_bytes;
-  /// Of the codec, on codes of training pictures. In training it measured each by itself.
+  /// Of the codec, on codes of training pictures.
   Json calibration = Json::object();
   std::string unit;            ///< the canonical spec; empty without one
   std::string code;            ///< the value that crosses; empty without a cut

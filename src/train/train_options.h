@@ -31,6 +31,9 @@ struct TrainOptions {
   /// (Hinton et al. 2015), the rest that from the labels.
   double distillation = 0;
   double temperature = 4;
+  /// Loss that a kilobyte of a picture's code counts as, by a learned entropy model (RateModel); 0:
+  /// nothing. Needs a codec.
+  double rate = 0;
   Augmentation augmentation{.crop = 4, .flip = true};
   std::uint64_t seed = 1;
   bool bf16 = false;  ///< products and convolutions in bfloat16

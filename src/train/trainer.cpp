@@ -23,16 +23,18 @@ namespace {
 
 constexpr std::string_view kPlace = "train.trainer";
 
-std::vector<torch::Tensor> trained_parameters(const OnnxModule& module) {
+/// Those of the network that learn, and those of the rate model, if there is one.
+std::vector<torch::Tensor> trained_parameters(const OnnxModule& module, const RateModel* rate) {
   std::vector<torch::Tensor> parameters;
   for (const torch::Tensor& parameter : module.parameters())
     if (parameter.requires_grad()) parameters.push_back(parameter);
+  if (rate != nullptr)
+    for (const torch::Tensor& parameter : rate->parameters()) parameters.push_back(parameter);
   return parameters;
 }
 
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OnnxModule& module,
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
                                                         const TrainOptions& options) {
-  auto parameters = trained_parameters(module);
   if (options.optimizer == Optimizer::kAdamW)
     return std::make_unique<torch::optim::AdamW>(
         std::move(parameters),
@@ -78,13 +80,15 @@ std::string run_of(const OnnxModule& module, const TrainOptions& options, std::s
                (parameter.value().requires_grad() ? ";" : " fixed;");
   return fmt::format(
       "weights {:08x}, {} pictures, seed {}, {} epochs of batches of {}, {} from {:g} by {}, "
-      "momentum {:g}, decay {:g}, smoothing {:g}, distillation {:g} at {:g}, shifted {}, mirrored "
-      "{}, {}",
+      "momentum {:g}, decay {:g}, smoothing {:g}, distillation {:g} at {:g}, rate {:g}, shifted "
+      "{}, "
+      "mirrored {}, {}",
       crc32c(std::as_bytes(std::span(weights))), pictures, options.seed, options.epochs,
       options.batch, options.optimizer == Optimizer::kSgd ? "sgd" : "adamw", options.learning_rate,
       options.schedule == Schedule::kCosine ? "cosine" : "step", options.momentum,
       options.weight_decay, options.label_smoothing, options.distillation, options.temperature,
-      options.augmentation.crop, options.augmentation.flip, options.bf16 ? "bf16" : "f32");
+      options.rate, options.augmentation.crop, options.augmentation.flip,
+      options.bf16 ? "bf16" : "f32");
 }
 
 /// The error for a step after which numbers are not finite.
@@ -136,6 +140,28 @@ Trainer::Trainer(std::shared_ptr<OnnxModule> module, std::shared_ptr<OnnxModule>
       codec_(codec),
       options_(std::move(options)) {}
 
+Result<torch::Tensor> calibrate_codec(OnnxModule& module, CodecLayer& codec,
+                                      const PictureStore& pictures) {
+  constexpr std::size_t kPictures = 64;
+  const torch::NoGradGuard no_grad;
+  module.eval();
+  codec.collect();
+  const std::size_t count = std::min(kPictures, pictures.size());
+  BatchLoader loader(pictures, data::in_order(count), count, {}, 0, false);
+  CLEAVE_CHECK(guarded("calibrating the codec", [&]() -> Result<void> {
+    CLEAVE_TRY(module.forward(std::array{loader.next()->pictures}));
+    return {};
+  }));
+  return codec.calibrate();
+}
+
+Result<void> Trainer::begin_epoch(const PictureStore& training) {
+  if (codec_ == nullptr) return {};
+  const torch::Tensor codes = CLEAVE_TRY(calibrate_codec(*module_, *codec_, training));
+  if (options_.rate > 0 && !rate_) rate_ = std::make_shared<RateModel>(codes);
+  return {};
+}
+
 Result<torch::Tensor> Trainer::loss_of(const Batch& batch) {
   const Autocast autocast(options_.bf16);
   const torch::Tensor answer = CLEAVE_TRY(answer_of(*module_, batch.pictures));
@@ -144,11 +170,15 @@ Result<torch::Tensor> Trainer::loss_of(const Batch& batch) {
     const torch::NoGradGuard no_grad;
     taught = CLEAVE_TRY(answer_of(*teacher_, batch.pictures));
   }
-  return classification_loss(answer, batch.labels, taught,
-                             {.probabilities = module_->answering_operator() == "Softmax",
-                              .label_smoothing = options_.label_smoothing,
-                              .distillation = options_.distillation,
-                              .temperature = options_.temperature});
+  const torch::Tensor loss =
+      classification_loss(answer, batch.labels, taught,
+                          {.probabilities = module_->answering_operator() == "Softmax",
+                           .label_smoothing = options_.label_smoothing,
+                           .distillation = options_.distillation,
+                           .temperature = options_.temperature});
+  // A codec without loss has no step, and what it sends cannot be made less by a density.
+  if (!rate_ || codec_->step() == 0) return loss;
+  return loss + rate_->loss(codec_->coded(), codec_->step(), options_.rate);
 }
 
 Result<EpochReport> Trainer::run_epoch(const PictureStore& training, Progress& progress) {
@@ -190,12 +220,17 @@ Result<void> Trainer::run(const PictureStore& training, const PictureStore& vali
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 std::to_string(training.size()) + " pictures, expected a batch of " +
                     std::to_string(options_.batch) + " or more");
-  if (trained_parameters(*module_).empty())
+  if (trained_parameters(*module_, nullptr).empty())
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 "a network without weights, expected some that can be trained");
+  if (options_.rate > 0 && codec_ == nullptr)
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "a rate without a codec, expected one whose bytes count");
   if (options_.bf16) use_channels_last(*module_);
-  Progress progress{make_optimizer(*module_, options_)};
+  CLEAVE_CHECK(begin_epoch(training));
+  Progress progress{make_optimizer(trained_parameters(*module_, rate_.get()), options_)};
   Checkpoint checkpoint{*module_,
+                        rate_.get(),
                         *progress.optimizer,
                         progress.epoch,
                         progress.best_accuracy,
@@ -207,6 +242,7 @@ Result<void> Trainer::run(const PictureStore& training, const PictureStore& vali
     return options_.patience > 0 && progress.without_better >= options_.patience;
   };
   while (progress.epoch < options_.epochs && !gives_up()) {
+    CLEAVE_CHECK(begin_epoch(training));
     EpochReport report = CLEAVE_TRY(guarded("epoch " + std::to_string(progress.epoch + 1),
                                             [&] { return run_epoch(training, progress); }));
     if (codec_) codec_->take_mean_bytes();

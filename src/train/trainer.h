@@ -11,12 +11,18 @@
 #include "train/codec_layer.h"
 #include "train/onnx_module.h"
 #include "train/pictures.h"
+#include "train/rate_model.h"
 #include "train/train_options.h"
 
 namespace cleave::train {
 
 /// Top-1 accuracy in evaluation mode, in 0..1.
 Result<double> accuracy_of(OnnxModule& module, const PictureStore& pictures, std::size_t batch);
+
+/// Calibrates the codec on what crosses for the first pictures, at most 64, as the network now is;
+/// gives that. The module is left in evaluation mode.
+Result<torch::Tensor> calibrate_codec(OnnxModule& module, CodecLayer& codec,
+                                      const PictureStore& pictures);
 
 /// Trains a classifier: a network with one input, a picture, whose first output are logits or,
 /// where its last layer is a Softmax, probabilities. Parameters that do not require a gradient
@@ -27,7 +33,8 @@ Result<double> accuracy_of(OnnxModule& module, const PictureStore& pictures, std
 /// one being left.
 class Trainer {
  public:
-  /// `teacher` may be null; then there is no distillation. `codec` may be null.
+  /// `teacher` may be null; then there is no distillation. `codec` may be null; else it is a
+  /// transform of the module, and calibrated anew before each epoch.
   Trainer(std::shared_ptr<OnnxModule> module, std::shared_ptr<OnnxModule> teacher,
           CodecLayer* codec, TrainOptions options);
 
@@ -38,12 +45,14 @@ class Trainer {
 
  private:
   struct Progress;
+  Result<void> begin_epoch(const PictureStore& training);
   Result<torch::Tensor> loss_of(const Batch& batch);
   Result<EpochReport> run_epoch(const PictureStore& training, Progress& progress);
 
   std::shared_ptr<OnnxModule> module_;
   std::shared_ptr<OnnxModule> teacher_;
   CodecLayer* codec_;
+  std::shared_ptr<RateModel> rate_;  ///< where the bytes count
   TrainOptions options_;
 };
 

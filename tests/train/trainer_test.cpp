@@ -360,6 +360,62 @@ TEST(TrainNetwork, TheUnitAloneLearnsAroundAFrozenNetwork) {
     EXPECT_TRUE(after[parameter.key()].equal(parameter.value())) << parameter.key();
 }
 
+/// What a run with a codec at "r1" comes to.
+TrainedNetwork with_codec(const std::string& codec, double rate,
+                          const std::filesystem::path& checkpoint = {},
+                          std::int64_t stop_after = 0) {
+  const graph::Model model = small_network();
+  const data::Dataset pictures = colours(660);
+  TrainOptions options = quick();
+  options.rate = rate;
+  options.checkpoint = checkpoint;
+  const TrainRequest request{.model = model,
+                             .cut = model.find_cut("r1").value(),
+                             .unit = "",
+                             .codec = codec,
+                             .pictures = pictures,
+                             .preprocess = preprocess(),
+                             .options = options};
+  const auto stopped = [&](const EpochReport& report) -> Result<void> {
+    if (report.epoch != stop_after) return {};
+    return fail(ErrorCode::kDeadlineExceeded, "test", "no time");
+  };
+  auto trained = train_network(request, stopped);
+  EXPECT_EQ(trained.has_value(), stop_after == 0);
+  return trained ? *std::move(trained) : TrainedNetwork{};
+}
+
+TEST(TrainNetwork, ARateMakesCodesSmaller) {
+  const TrainedNetwork plain = with_codec("quant:bits=4|zstd", 0);
+  const TrainedNetwork small = with_codec("quant:bits=4|zstd", 5);
+  EXPECT_LT(small.code_bytes, 0.8 * plain.code_bytes);
+  EXPECT_GT(small.accuracy, plain.accuracy - 0.1);
+}
+
+TEST(TrainNetwork, ARunWithARateIsResumedExactly) {
+  const TemporaryFolder folder;
+  const TrainedNetwork whole = with_codec("quant:bits=4|zstd", 1);
+  static_cast<void>(with_codec("quant:bits=4|zstd", 1, folder / "state", 2));
+  const TrainedNetwork resumed = with_codec("quant:bits=4|zstd", 1, folder / "state");
+  EXPECT_EQ(whole.onnx_bytes, resumed.onnx_bytes);
+}
+
+TEST(TrainNetwork, ACalibratedCodecIsTheOneOfTheBundle) {
+  const TrainedNetwork trained = with_codec("cleave", 0);
+  EXPECT_TRUE(trained.calibration.contains("cleave")) << trained.calibration.dump().substr(0, 80);
+  EXPECT_GT(trained.accuracy, 0.9);
+  EXPECT_LT(trained.code_bytes, 8 * 8 * 8) << "less than a byte a value";
+}
+
+TEST(Trainer, ARateNeedsACodec) {
+  TrainOptions options = quick();
+  options.rate = 1;
+  const auto module = OnnxModule::create(small_network()).value();
+  const auto refused = Trainer(module, nullptr, nullptr, options).run(store(64), store(9), {});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("a rate without a codec"), std::string::npos);
+}
+
 /// A convolution and a norm on each side of "r1"; both convolutions have the same bias.
 graph::Model network_with_norms() {
   graph::Builder builder;
