@@ -116,14 +116,18 @@ Result<std::vector<search::Candidate>> candidates_of(const Args& args, const gra
 
 /// What makes two searches the same: all that changes how a candidate is trained.
 std::string question_of(const Args& args, const train::TrainOptions& o) {
-  return fmt::format(
-      "{} on {} (at most {}), {:g} held out, {} epochs of {} at {:g}, distillation {:g}, "
-      "{}, proxies "
-      "of "
-      "{}",
-      args.train.model.path, args.train.data, args.limit, args.train.validation, o.epochs, o.batch,
-      o.learning_rate, o.distillation, o.rate, o.seed, o.bf16 ? "bf16" : "f32",
-      args.proxy_pictures);
+  const TrainArgs& t = args.train;
+  return fmt::format("{} on {} as {}, at most {}, {:g} held out, proxies of {}", t.model.path,
+                     t.data, t.preprocess.empty() ? "its input suggests" : t.preprocess, args.limit,
+                     t.validation, args.proxy_pictures) +
+         fmt::format("; {} epochs of {}, {} from {:g} by {}, momentum {:g}, decay {:g}", o.epochs,
+                     o.batch, t.optimizer, o.learning_rate, t.schedule, o.momentum,
+                     o.weight_decay) +
+         fmt::format(
+             "; smoothing {:g}, distillation {:g} at {:g}, rate {:g}, crop {}, flip {}, "
+             "patience {}, seed {}, {}",
+             o.label_smoothing, o.distillation, o.temperature, o.rate, o.augmentation.crop,
+             o.augmentation.flip, o.patience, o.seed, o.bf16 ? "bf16" : "f32");
 }
 
 /// Cuts of the networks that were kept; the networks have to outlive the request.
