@@ -33,6 +33,8 @@ class Writer {
 
   Result<std::string> bytes() const {
     onnx::ModelProto record = network_.record;
+    // What the file said of its weights need no longer hold.
+    record.clear_doc_string();
     onnx::GraphProto& graph = *record.mutable_graph();
     graph.clear_node();
     graph.clear_value_info();

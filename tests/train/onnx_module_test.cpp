@@ -96,6 +96,16 @@ TEST(OnnxModule, AStepDownhillIsWrittenToOnnx) {
   EXPECT_TRUE(run(*written(*module), x).equal(run(*module, x)));
 }
 
+TEST(OnnxModule, WhatWasSaidOfTheWeightsIsNotRepeated) {
+  onnx::ModelProto record;
+  ASSERT_TRUE(record.ParseFromString(conv_and_norm(false).bytes()));
+  record.set_doc_string("not trained");
+  const auto model = graph::Model::parse(record.SerializeAsString()).value();
+  const std::string bytes = OnnxModule::create(model).value()->to_onnx().value();
+  ASSERT_TRUE(record.ParseFromString(bytes));
+  EXPECT_EQ(record.doc_string(), "");
+}
+
 TEST(OnnxModule, BatchNormsAreFolded) {
   for (const bool bias : {false, true}) {
     const Modules module = OnnxModule::create(model_of(conv_and_norm(bias))).value();
