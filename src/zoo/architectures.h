@@ -4,8 +4,8 @@
 
 // One function per network: adds its inputs, layers and outputs to the builder. Layers, strides and
 // names are torchvision's where it has the network, every batch normalisation folded into the
-// convolution before it, as its inference exports have it; dropout and pooling to the size already
-// there are left out.
+// convolution before it, as its inference exports have it, unless the network is there to be
+// trained; dropout and pooling to the size already there are left out.
 
 namespace cleave::zoo {
 
@@ -33,6 +33,8 @@ void chair(GraphBuilder& g);
 void pix2pix(GraphBuilder& g);
 /// Ours: 25 equal convolutions behind each other, as thesis figure 2.3 measures them.
 void conv25(GraphBuilder& g);
+/// Ours: a small residual network for pictures of Fashion-MNIST, with its batch normalisations.
+void fashion(GraphBuilder& g);
 /// Ours: a second's work for tests and demonstrations, with a residual sum and a concatenation.
 void tiny(GraphBuilder& g);
 

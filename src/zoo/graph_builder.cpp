@@ -140,6 +140,14 @@ void GraphBuilder::add_random(const std::string& name, const Shape& shape, const
   }
 }
 
+void GraphBuilder::add_repeated(const std::string& name, std::int64_t count, float value) {
+  onnx::TensorProto& tensor = *graph_.add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  tensor.add_dims(count);
+  for (std::int64_t i = 0; i < count; ++i) tensor.add_float_data(value);
+}
+
 void GraphBuilder::add_integers(const std::string& name, const std::vector<std::int64_t>& values) {
   onnx::TensorProto& tensor = *graph_.add_initializer();
   tensor.set_name(name);
@@ -178,8 +186,11 @@ void GraphBuilder::output(const std::string& name, const Value& value) {
 Value GraphBuilder::conv(const std::string& name, const Value& x, const ConvSpec& spec) {
   const std::int64_t in_channels = x.shape[1] / spec.groups;
   add_filters(name + ".weight", {spec.channels, in_channels, spec.kernel, spec.kernel}, spec.gain);
-  add_bias(name + ".bias", {spec.channels});
-  onnx::NodeProto& node = add_node("Conv", name, {x.name, name + ".weight", name + ".bias"});
+  onnx::NodeProto& node = add_node("Conv", name, {x.name, name + ".weight"});
+  if (spec.bias) {
+    add_bias(name + ".bias", {spec.channels});
+    node.add_input(name + ".bias");
+  }
   set_window(node, spec.kernel, spec.stride, spec.padding);
   set_attribute(node, "dilations", Shape{1, 1});
   set_attribute(node, "group", spec.groups);
@@ -205,6 +216,20 @@ Value GraphBuilder::conv_transpose(const std::string& name, const Value& x, cons
   const std::int64_t missing = spec.stride - spec.kernel + std::int64_t{2} * spec.padding;
   set_attribute(node, "output_padding", Shape{missing, missing});
   return result(name, {1, spec.channels, x.shape[2] * spec.stride, x.shape[3] * spec.stride});
+}
+
+Value GraphBuilder::batch_norm(const std::string& name, const Value& x) {
+  onnx::NodeProto& node = add_node("BatchNormalization", name, {x.name});
+  const auto add_input = [&](const std::string& input, float value) {
+    add_repeated(input, x.shape[1], value);
+    node.add_input(input);
+  };
+  add_input(name + ".weight", 1);
+  add_input(name + ".bias", 0);
+  add_input(name + ".running_mean", 0);
+  add_input(name + ".running_var", 1);
+  set_attribute(node, "epsilon", 1e-5F);
+  return result(name, x.shape);
 }
 
 Value GraphBuilder::relu(const std::string& name, const Value& x) {

@@ -32,6 +32,7 @@ struct ConvSpec {
   int stride = 1;
   int padding = 0;
   int groups = 1;
+  bool bias = true;  ///< a batch normalisation behind the convolution needs none
   double gain = kReluGain;
 };
 
@@ -45,9 +46,10 @@ struct PoolSpec {
 /// Writes a network as ONNX, opset 13, layer by layer, with random weights from one seed.
 ///
 /// Each call adds a node of the given name, whose output has the same name, and states the output's
-/// shape in the file. Weights are named "<node>.weight" and "<node>.bias". Names must differ from
-/// each other; inputs must come from this builder and have fitting shapes: these are the author's
-/// to keep, and the onnx checker's to find. Not thread-safe.
+/// shape in the file. Weights are named "<node>.weight" and "<node>.bias", the statistics of a
+/// batch normalisation "<node>.running_mean" and "<node>.running_var". Names must differ from each
+/// other; inputs must come from this builder and have fitting shapes: these are the author's to
+/// keep, and the onnx checker's to find. Not thread-safe.
 class GraphBuilder {
  public:
   GraphBuilder(std::string_view network, std::uint64_t seed);
@@ -55,10 +57,13 @@ class GraphBuilder {
   Value input(std::string name, Shape shape);
   /// Makes a value, which no node reads, an output of the network under the name `name`.
   void output(const std::string& name, const Value& value);
-  /// Convolution with bias, a batch normalisation folded into it where the network has one.
+  /// Convolution; unless a batch normalisation stands behind it, one is folded into it where the
+  /// network has one.
   Value conv(const std::string& name, const Value& x, const ConvSpec& spec);
   /// Transposed convolution with bias: a picture `spec.stride` times as large. No groups.
   Value conv_transpose(const std::string& name, const Value& x, const ConvSpec& spec);
+  /// Begins as what changes nothing, but for its epsilon; training gives it weights and statistics.
+  Value batch_norm(const std::string& name, const Value& x);
   Value relu(const std::string& name, const Value& x);
   /// Clips to 0..limit.
   Value clipped_relu(const std::string& name, const Value& x, float limit);
@@ -104,6 +109,7 @@ class GraphBuilder {
   void add_filters(const std::string& name, const Shape& shape, double gain);
   void add_bias(const std::string& name, const Shape& shape);
   void add_random(const std::string& name, const Shape& shape, const Rows& rows);
+  void add_repeated(const std::string& name, std::int64_t count, float value);
   void add_integers(const std::string& name, const std::vector<std::int64_t>& values);
   /// Added once for each value.
   std::string scalar(float value);

@@ -13,7 +13,8 @@ class GraphBuilder;
 
 /// A network that can be written. `input` and `output` are shapes; of several, in the file's order
 /// and with a comma between them. `parameters` and `macs` are those of the file as written. A batch
-/// normalisation folded into its convolution leaves one parameter per channel of its two.
+/// normalisation folded into its convolution leaves one parameter per channel of its two; the
+/// statistics of one that stands by itself are no parameters.
 /// Multiply-accumulates of one inference are those of fully connected layers, of every step of
 /// recurrent ones, and of convolutions; of transposed ones also those that fall beyond the border.
 struct Architecture {

@@ -45,7 +45,7 @@ TEST_P(EveryNetwork, KeepsItsRangeAndTellsInputsApart) {
     if (layer.op == "Softmax") continue;
     for (const TensorSpec& out : layer.outputs) {
       const double size = root_mean_square(values.at(out.name));
-      EXPECT_GT(size, 0.2) << out.name;
+      EXPECT_GT(size, 0.1) << out.name;
       EXPECT_LT(size, 5) << out.name;
     }
   }

@@ -83,7 +83,7 @@ std::map<std::string, Shape> shapes_of(const onnx::GraphProto& graph) {
 
 struct Totals {
   std::int64_t parameters = 0;
-  std::int64_t folded = 0;  ///< biases of convolutions
+  std::int64_t folded = 0;  ///< biases of convolutions that have one
   std::int64_t macs = 0;
 };
 
@@ -99,7 +99,8 @@ Totals totals(const onnx::GraphProto& graph) {
     if (node.op_type() == "Conv" || node.op_type() == "Gemm") {
       const onnx::TensorProto& weight = *tensors.at(node.input(1));
       sum.macs += *element_count(shapes.at(node.output(0))) * (count(weight) / weight.dims(0));
-      if (node.op_type() == "Conv") sum.folded += count(*tensors.at(node.input(2)));
+      if (node.op_type() == "Conv" && node.input_size() > 2)
+        sum.folded += count(*tensors.at(node.input(2)));
     } else if (node.op_type() == "ConvTranspose") {
       const onnx::TensorProto& weight = *tensors.at(node.input(1));
       sum.macs += *element_count(shapes.at(node.input(0))) * (count(weight) / weight.dims(0));
@@ -211,6 +212,24 @@ TEST(Zoo, TransposedFiltersAreCentredAtEveryTap) {
               std::sqrt(2 / (1 - 1 / M_PI)), 0.01);
 }
 
+// What begins as an identity leaves the scale of the weights before it.
+TEST(Zoo, BatchNormalisationsBeginAsIdentities) {
+  const onnx::ModelProto model = parsed(build("fashion", 1).value());
+  std::map<std::string, const onnx::TensorProto*> tensors;
+  for (const auto& tensor : model.graph().initializer()) tensors[tensor.name()] = &tensor;
+  int norms = 0;
+  for (const auto& node : model.graph().node()) {
+    if (node.op_type() != "BatchNormalization") continue;
+    ++norms;
+    for (const auto& [input, value] : {std::pair{1, 1.0F}, {2, 0.0F}, {3, 0.0F}, {4, 1.0F}}) {
+      const auto& values = tensors.at(node.input(input))->float_data();
+      EXPECT_EQ(values.size(), count(*tensors.at(node.input(1)))) << node.input(input);
+      for (float v : values) EXPECT_EQ(v, value) << node.input(input);
+    }
+  }
+  EXPECT_EQ(norms, 15);
+}
+
 TEST(Zoo, NodesAreNamedAsInTorchvision) {
   const std::map<std::string_view, std::vector<std::string>> expected{
       {"resnet50", {"conv1", "layer1.0.downsample.0", "layer3.5.conv3", "fc"}},
@@ -218,6 +237,7 @@ TEST(Zoo, NodesAreNamedAsInTorchvision) {
        {"features.0.0", "features.1.conv.1", "features.17.conv.1.0", "features.18.0",
         "classifier.1"}},
       {"alexnet", {"features.0", "features.10", "features.12", "classifier.1", "classifier.6"}},
+      {"fashion", {"conv1", "bn1", "layer2.0.downsample.1", "layer3.1.conv2", "fc"}},
   };
   for (const auto& [network, names] : expected) {
     std::set<std::string> found;
@@ -230,7 +250,7 @@ TEST(Zoo, NodesAreNamedAsInTorchvision) {
 
 TEST(Zoo, NodeNamesDiffer) {
   for (const char* network : {"tiny", "resnet18", "resnet50", "mobilenet_v2", "nin", "overfeat",
-                              "deep_speech", "chair", "pix2pix"}) {
+                              "deep_speech", "chair", "pix2pix", "fashion"}) {
     std::set<std::string> names;
     const onnx::ModelProto model = parsed(build(network, 1).value());
     for (const auto& node : model.graph().node()) {
@@ -245,7 +265,7 @@ TEST(Zoo, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(
       error.message,
       "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, alexnet, "
-      "mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, tiny");
+      "mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, fashion, tiny");
 }
 
 }  // namespace
