@@ -142,16 +142,17 @@ Result<void> add_kept(const Args& args, const Training& training, const SearchCo
     networks.push_back(CLEAVE_TRY(parse_trained(training, bytes)));
     const graph::Model& network = networks.back();
     const graph::Cut* cut = CLEAVE_TRY(network.find_cut(record.code));
-    const codec::CalibratedValue code{cut->values.front(), record.candidate.codec,
-                                      record.calibration};
-    request.cuts.push_back(
-        {.cut = cut,
-         .network = &network,
-         .codec = record.candidate.codec,
-         .calibrated = {code},
-         .costs = CLEAVE_TRY(costs.of_unit(record.candidate, {network, *cut, code})),
-         .unit = record.candidate.unit,
-         .accuracy = record.full->accuracy});
+    const search::UnitHalves halves{
+        CLEAVE_TRY(network.head(*cut)),
+        CLEAVE_TRY(network.tail(*cut)),
+        {cut->values.front(), record.candidate.codec, record.calibration}};
+    request.cuts.push_back({.cut = cut,
+                            .network = &network,
+                            .codec = record.candidate.codec,
+                            .calibrated = {halves.code},
+                            .costs = CLEAVE_TRY(costs.of_unit(record.candidate, halves)),
+                            .unit = record.candidate.unit,
+                            .accuracy = record.full->accuracy});
     request.accuracy = record.full->uncut_accuracy;
   }
   request.costs = costs.of_whole();

@@ -101,11 +101,11 @@ double SearchCosts::of_candidate(const search::Candidate& candidate, double payl
 }
 
 Result<std::optional<bundle::CutCosts>> SearchCosts::of_unit(
-    const search::Candidate& candidate, const search::WithUnit& with_unit) const {
+    const search::Candidate& candidate, const search::UnitHalves& halves) const {
   if (!problem_) return std::nullopt;
   const graph::Model& model = training_.loaded.model;
   const graph::Cut* cut = CLEAVE_TRY(model.find_cut(std::to_string(candidate.cut)));
-  return CLEAVE_TRY(search::unit_costs(model, *cut, with_unit, *problem_, samples_.inputs,
+  return CLEAVE_TRY(search::unit_costs(model, *cut, halves, *problem_, samples_.inputs,
                                        *training_.loaded.engine, clock_));
 }
 

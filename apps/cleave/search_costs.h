@@ -37,7 +37,7 @@ class SearchCosts {
   double of_candidate(const search::Candidate& candidate, double payload_bytes) const;
   /// Measured, without loads; nothing without profiles.
   Result<std::optional<bundle::CutCosts>> of_unit(const search::Candidate& candidate,
-                                                  const search::WithUnit& with_unit) const;
+                                                  const search::UnitHalves& halves) const;
   std::optional<bundle::WholeCosts> of_whole() const;
 
  private:

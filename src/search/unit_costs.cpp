@@ -1,5 +1,6 @@
 #include "search/unit_costs.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/random_tensor.h"
@@ -55,10 +56,26 @@ Result<engine::EngineOptions> options_of(const profile::Profile& profile) {
   return options;
 }
 
+/// The code of every sample.
+Result<std::vector<Tensor>> codes_of(const UnitHalves& halves, engine::Engine& engine,
+                                     const std::vector<std::vector<Tensor>>& samples) {
+  const auto head = CLEAVE_TRY(engine.compile(halves.head, {}));
+  const auto code = std::ranges::find(head->outputs(), halves.code.value.name, &TensorSpec::name);
+  if (code == head->outputs().end())
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "the head does not make '" + halves.code.value.name + "'");
+  std::vector<Tensor> codes;
+  for (const std::vector<Tensor>& sample : samples) {
+    std::vector<Tensor> outputs = CLEAVE_TRY(head->run(sample));
+    codes.push_back(std::move(outputs[static_cast<std::size_t>(code - head->outputs().begin())]));
+  }
+  return codes;
+}
+
 }  // namespace
 
 Result<bundle::CutCosts> unit_costs(const graph::Model& model, const graph::Cut& cut,
-                                    const WithUnit& with_unit, const plan::Problem& problem,
+                                    const UnitHalves& halves, const plan::Problem& problem,
                                     const std::vector<std::vector<Tensor>>& samples,
                                     engine::Engine& engine, Clock& clock) {
   const auto k = static_cast<std::size_t>(cut.index);
@@ -67,15 +84,15 @@ Result<bundle::CutCosts> unit_costs(const graph::Model& model, const graph::Cut&
                 "the profiles have no costs of cut " + cut.id());
   const engine::EngineOptions device = CLEAVE_TRY(options_of(problem.device));
   const engine::EngineOptions cloud = CLEAVE_TRY(options_of(problem.cloud));
-  const double head = CLEAVE_TRY(ratio(CLEAVE_TRY(with_unit.network.head(with_unit.cut)),
-                                       CLEAVE_TRY(model.head(cut)), engine, device, clock));
-  const double tail = CLEAVE_TRY(ratio(CLEAVE_TRY(with_unit.network.tail(with_unit.cut)),
-                                       CLEAVE_TRY(model.tail(cut)), engine, cloud, clock));
-  const plan::CodecChoice coded = CLEAVE_TRY(study::measure_calibrated_costs(
-      with_unit.network, engine, {&with_unit.code, 1}, samples, clock));
+  const double head =
+      CLEAVE_TRY(ratio(halves.head, CLEAVE_TRY(model.head(cut)), engine, device, clock));
+  const double tail =
+      CLEAVE_TRY(ratio(halves.tail, CLEAVE_TRY(model.tail(cut)), engine, cloud, clock));
+  const auto codec = CLEAVE_TRY(codec::Codec::create(halves.code.codec, halves.code.calibration));
+  const std::vector<Tensor> codes = CLEAVE_TRY(codes_of(halves, engine, samples));
+  const plan::CodedValue coded = CLEAVE_TRY(study::measure_codec(codec, codes, clock));
   return bundle::CutCosts{problem.device.head[k]->median_ms * head,
-                          problem.cloud.tail[k]->median_ms * tail,
-                          coded.values.at(with_unit.code.value.name).cost};
+                          problem.cloud.tail[k]->median_ms * tail, coded.cost};
 }
 
 }  // namespace cleave::search

@@ -12,21 +12,21 @@
 
 namespace cleave::search {
 
-/// A network with a unit, and the cut in the middle of the unit.
-struct WithUnit {
-  const graph::Model& network;
-  const graph::Cut& cut;
-  const codec::CalibratedValue& code;
+/// The halves of a network with a unit, and what crosses between them.
+struct UnitHalves {
+  std::string head;  ///< ONNX
+  std::string tail;
+  codec::CalibratedValue code;
 };
 
-/// What the halves of a network with a unit cost where those of the network without are known: the
-/// profiles' costs of `cut`, times what the halves with the unit take here over what those without
-/// take here, on as many threads as in the profiles. So nothing has to be profiled on the device
-/// for each unit; where the profile is of another processor, it is an estimate. The codec is
-/// measured on the samples, full sets of inputs. Errors: kInvalidArgument where the profiles know
-/// nothing of the cut.
+/// What the halves with a unit cost where those of the network without are known: the profiles'
+/// costs of `cut`, times what the halves with the unit take here over what those without take here,
+/// on as many threads as in the profiles. So nothing has to be profiled on the device for each
+/// unit; where the profile is of another processor, it is an estimate. The codec is measured on the
+/// samples, full sets of inputs, all of which the head takes. Errors: kInvalidArgument where the
+/// profiles know nothing of the cut or the head does not make the code.
 Result<bundle::CutCosts> unit_costs(const graph::Model& model, const graph::Cut& cut,
-                                    const WithUnit& with_unit, const plan::Problem& problem,
+                                    const UnitHalves& halves, const plan::Problem& problem,
                                     const std::vector<std::vector<Tensor>>& samples,
                                     engine::Engine& engine, Clock& clock);
 

@@ -33,22 +33,28 @@ TEST(UnitCosts, AreTheProfilesTimesWhatTheUnitAdds) {
   const graph::Model other = tiny(2);
   const graph::Cut& cut = *model.find_cut("5").value();
   const graph::Cut& same = *other.find_cut("5").value();
-  const codec::CalibratedValue code{same.values.front(), "f16", Json::object()};
+  const UnitHalves halves{other.head(same).value(),
+                          other.tail(same).value(),
+                          {same.values.front(), "f16", Json::object()}};
   const plan::Problem problem = problem_of(model);
   const std::vector<std::vector<Tensor>> samples{random_tensors(model.inputs(), 1)};
   SteadyClock clock;
-  const auto costs =
-      unit_costs(model, cut, {other, same, code}, problem, samples, test_engine(), clock);
+  const auto costs = unit_costs(model, cut, halves, problem, samples, test_engine(), clock);
   ASSERT_TRUE(costs) << costs.error().to_string();
   EXPECT_GT(costs->head_ms, 0);
   EXPECT_GT(costs->tail_ms, 0);
   const auto values = static_cast<double>(*element_count(same.values.front().shape));
   EXPECT_GE(costs->codec.payload_bytes, 2 * values) << "half floats and a packet's head";
   EXPECT_LE(costs->codec.payload_bytes, 2 * values + 64);
-  const auto unknown = unit_costs(model, *model.find_cut("4").value(), {other, same, code}, problem,
-                                  samples, test_engine(), clock);
+  const auto unknown = unit_costs(model, *model.find_cut("4").value(), halves, problem, samples,
+                                  test_engine(), clock);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, ErrorCode::kInvalidArgument);
+  UnitHalves wrong = halves;
+  wrong.code.value.name = "nobody";
+  const auto nobody = unit_costs(model, cut, wrong, problem, samples, test_engine(), clock);
+  ASSERT_FALSE(nobody);
+  EXPECT_NE(nobody.error().message.find("does not make 'nobody'"), std::string::npos);
 }
 
 }  // namespace
