@@ -15,6 +15,7 @@ void resnet34(GraphBuilder& g);
 void resnet50(GraphBuilder& g);
 /// Simonyan and Zisserman 2015, configuration D.
 void vgg16(GraphBuilder& g);
+void vgg19(GraphBuilder& g);
 /// Krizhevsky 2014, "One weird trick", the single-column form.
 void alexnet(GraphBuilder& g);
 /// Sandler et al. 2018, width 1.0.

@@ -16,6 +16,7 @@ constexpr std::array kArchitectures{
     Architecture{"resnet34", "1x3x224x224", "1x1000", 21'789'160, 3'663'761'408, resnet34},
     Architecture{"resnet50", "1x3x224x224", "1x1000", 25'530'472, 4'089'184'256, resnet50},
     Architecture{"vgg16", "1x3x224x224", "1x1000", 138'357'544, 15'470'264'320, vgg16},
+    Architecture{"vgg19", "1x3x224x224", "1x1000", 143'667'240, 19'632'062'464, vgg19},
     Architecture{"alexnet", "1x3x224x224", "1x1000", 61'100'840, 714'188'480, alexnet},
     Architecture{"mobilenet_v2", "1x3x224x224", "1x1000", 3'487'816, 300'774'272, mobilenet_v2},
     Architecture{"overfeat", "1x3x231x231", "1x1000", 145'920'872, 2'801'403'904, overfeat},

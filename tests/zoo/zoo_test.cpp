@@ -26,9 +26,10 @@ struct Published {
   double gmacs;
 };
 const std::map<std::string_view, Published> kPublished{
-    {"resnet18", {11'689'512, true, 1.81}}, {"resnet34", {21'797'672, true, 3.66}},
-    {"resnet50", {25'557'032, true, 4.09}}, {"vgg16", {138'357'544, false, 15.47}},
-    {"alexnet", {61'100'840, false, 0.71}}, {"mobilenet_v2", {3'504'872, true, 0.30}},
+    {"resnet18", {11'689'512, true, 1.81}},    {"resnet34", {21'797'672, true, 3.66}},
+    {"resnet50", {25'557'032, true, 4.09}},    {"vgg16", {138'357'544, false, 15.47}},
+    {"vgg19", {143'667'240, false, 19.63}},    {"alexnet", {61'100'840, false, 0.71}},
+    {"mobilenet_v2", {3'504'872, true, 0.30}},
 };
 
 /// Inputs and outputs of networks that are no classifiers.
@@ -264,8 +265,8 @@ TEST(Zoo, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(
       error.message,
-      "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, alexnet, "
-      "mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, fashion, tiny");
+      "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, vgg19, "
+      "alexnet, mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, fashion, tiny");
 }
 
 }  // namespace
