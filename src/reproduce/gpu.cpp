@@ -21,9 +21,13 @@ std::vector<double> peak_ms(const graph::Model& model, const Gpu& gpu) {
   return list;
 }
 
+double share_of(const graph::Model& model, const Gpu& gpu, double whole_ms) {
+  const std::vector<double> ms = peak_ms(model, gpu);
+  return std::accumulate(ms.begin(), ms.end(), 0.0) / whole_ms;
+}
+
 double reached_share(const graph::Model& alexnet) {
-  const std::vector<double> ms = peak_ms(alexnet, kTeslaK40c);
-  return std::accumulate(ms.begin(), ms.end(), 0.0) / kAlexNetOnServerMs;
+  return share_of(alexnet, kTeslaK40c, kAlexNetOnServerMs);
 }
 
 profile::Profile modelled_profile(const graph::Model& model, const Gpu& gpu, double share) {

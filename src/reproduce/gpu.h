@@ -30,9 +30,19 @@ inline constexpr Gpu kTeslaK40c{"Tesla K40C, modelled", 2880 * 0.745e6, 288e6};
 /// the same device are of other software: the model has 183 ms.
 inline constexpr double kAlexNetOnServerMs = 15.2;
 
+/// What chapters 3 and 4 state of the same device with another library (TensorRT, 16-bit floats):
+/// mobile-only of ResNet-50 (table 3.5) and of VGG-19 (table 4.2).
+inline constexpr double kResNet50OnTx2Ms = 15.7;
+inline constexpr double kVgg19OnTx2Ms = 45.3;
+/// Of their server, a GeForce GTX 1080 Ti: "almost 30x more computing power" (3.3.1, 4.3.1).
+inline constexpr double kGtx1080TiSpeedup = 30;
+
 /// The time that each layer needs at the peaks: that of its multiply-accumulates or that of moving
 /// its weights, inputs and outputs as 32-bit floats, whichever is longer. Ms, by layer.
 std::vector<double> peak_ms(const graph::Model& model, const Gpu& gpu);
+
+/// The share of its peaks that a processor reaches where a network takes it so long.
+double share_of(const graph::Model& model, const Gpu& gpu, double whole_ms);
 
 /// The share of the peaks that makes AlexNet take kAlexNetOnServerMs on the server. The device is
 /// taken to reach the same share of its own.

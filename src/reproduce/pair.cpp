@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/spec.h"
 #include "engine/type_inference.h"
 #include "profile/measure.h"
 #include "reproduce/gpu.h"
@@ -73,6 +74,26 @@ Result<Pair> modelled_pair(engine::Engine& engine, std::vector<int> batches) {
                 return Costs{modelled_profile(network.model, kJetsonTx2, share),
                              modelled_profile(network.model, kTeslaK40c, share)};
               }};
+}
+
+Pair tensorrt_pair() {
+  return {"modelled",
+          fmt::format("Jetson TX2 with {:g} ms for ResNet-50 and {:g} ms for VGG-19, as the thesis "
+                      "states, and a GeForce GTX 1080 Ti {:g} times as fast; layers have their "
+                      "shares by the TX2's data sheet",
+                      kResNet50OnTx2Ms, kVgg19OnTx2Ms, kGtx1080TiSpeedup),
+          {1},
+          [](const Network& network) -> Result<Costs> {
+            if (network.title != kResNet50.title && network.title != kVgg19.title)
+              return std::unexpected(
+                  unknown_name("reproduce", "network", network.title,
+                               {std::string(kResNet50.title), std::string(kVgg19.title)}));
+            const double whole_ms =
+                network.title == kVgg19.title ? kVgg19OnTx2Ms : kResNet50OnTx2Ms;
+            const double share = share_of(network.model, kJetsonTx2, whole_ms);
+            return Costs{modelled_profile(network.model, kJetsonTx2, share),
+                         modelled_profile(network.model, kJetsonTx2, share * kGtx1080TiSpeedup)};
+          }};
 }
 
 Pair measured_pair(engine::Engine& engine, std::vector<int> batches, double budget_s,

@@ -49,6 +49,14 @@ struct Pair {
 /// The thesis's own machines (2.3.2), modelled: gpu.h says how.
 Result<Pair> modelled_pair(engine::Engine& engine, std::vector<int> batches);
 
+/// The machines of chapters 3 and 4. The device takes as long as the thesis says (gpu.h), each
+/// layer its share of that by the device's peaks; 16-bit floats double both peaks, which leaves the
+/// shares as they are. The server is so many times faster in everything. kInvalidArgument for
+/// networks other than kResNet50 and kVgg19.
+inline constexpr Benchmark kResNet50{"ResNet-50", "resnet50"};
+inline constexpr Benchmark kVgg19{"VGG-19", "vgg19"};
+Pair tensorrt_pair();
+
 /// How much slower than one thread of this machine the measured pair's device is.
 inline constexpr double kSlowdown = 8;
 
