@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cleave::reproduce {
+
+/// A network that was trained with a unit at a cut: a line of docs/formats/trained.md, which says
+/// what each member means.
+struct TrainedPoint {
+  std::string network;
+  std::string data;
+  std::string value;
+  std::string unit;  ///< "butterfly" or "bottleneck"
+  int channels = 1;
+  int stride = 1;
+  std::string unit_spec;
+  std::string codec;
+  std::string training_codec;  ///< that of `codec` where the file has none
+  int epochs = 1;
+  std::int64_t training_pictures = 1;
+  double heldout_accuracy = 0;  ///< 0..1
+  std::optional<double> test_accuracy;
+  double payload_bytes = 1;
+  double uncut_accuracy = 0;
+
+  /// What the unit costs, in percent points of the held-out pictures; below 0 where it gained.
+  double loss_points() const { return 100 * (uncut_accuracy - heldout_accuracy); }
+};
+
+inline constexpr std::uint64_t kMaxTrainedBytes = std::uint64_t{4} << 20;
+inline constexpr std::size_t kMaxTrainedPoints = 10'000;
+
+/// Reads a file of trained points. Errors: kCorrupt with the line, what was
+/// found and what was expected; kResourceExhausted for too many.
+Result<std::vector<TrainedPoint>> parse_trained_points(std::string_view csv);
+/// The same of a file of at most kMaxTrainedBytes.
+Result<std::vector<TrainedPoint>> load_trained_points(const std::filesystem::path& path);
+
+}  // namespace cleave::reproduce
