@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/spec.h"
 #include "engines.h"
+#include "reproduce/butterfly.h"
 #include "reproduce/jointdnn.h"
 #include "reproduce/shared_inference.h"
 #include "verbs.h"
@@ -15,13 +16,14 @@
 namespace cleave::app {
 namespace {
 
-/// Of either paper.
+/// Of any paper.
 struct Args {
   std::string out;
   std::string budget;
   bool no_measuring = false;
   bool json = false;
   reproduce::JointDnnOptions options;  ///< of JointDNN alone: batches and networks
+  std::string trained;                 ///< of the chapters on units alone
 };
 
 /// What tells one paper's report from another's.
@@ -38,6 +40,9 @@ constexpr Paper kJointDnn{"jointdnn", "thesis",
 constexpr Paper kSharedInference{"shared-inference", "paper",
                                  "times on the link are bytes over its rate, and the ping",
                                  "claims.csv and the tables", false};
+constexpr Paper kButterfly{"butterfly", "thesis",
+                           "energy is modelled; times on the link are bytes over its rate",
+                           "claims.csv and partitions.csv", true};
 
 Json to_json(const reproduce::Report& report, const Paper& paper) {
   Json claims = Json::array();
@@ -104,6 +109,21 @@ Result<int> run_shared_inference(const Args& args) {
   return 0;
 }
 
+/// Makes a chapter on units.
+using MakeUnits = Result<reproduce::Report> (*)(const reproduce::UnitOptions&, engine::Engine&,
+                                                Clock&);
+
+Result<int> run_units(const Args& args, const Paper& paper, MakeUnits make) {
+  reproduce::UnitOptions options;
+  CLEAVE_CHECK(set_common(options, args));
+  options.trained = args.trained;
+  options.measure = !args.no_measuring;
+  const auto engine = CLEAVE_TRY(make_engine("openvino"));
+  SteadyClock clock;
+  show(CLEAVE_TRY(make(options, *engine, clock)), paper, args);
+  return 0;
+}
+
 /// What every paper can be asked.
 void add_common(CLI::App& command, Args& args, std::string out, std::string budget) {
   args.out = std::move(out);
@@ -128,12 +148,19 @@ void add_jointdnn(CLI::App& command, Args& args) {
   command.add_option("--network", args.options.networks, "only these, by the thesis's names");
 }
 
+void add_units(CLI::App& command, Args& args, std::string out) {
+  add_common(command, args, std::move(out), "30s");
+  command.add_option("--trained", args.trained,
+                     "CSV of networks trained with units, for what needs training");
+}
+
 }  // namespace
 
 Action define_reproduce(CLI::App& command) {
   command.require_subcommand(1);
   auto jointdnn_args = std::make_shared<Args>();
   auto shared_args = std::make_shared<Args>();
+  auto butterfly_args = std::make_shared<Args>();
   add_jointdnn(
       *command.add_subcommand(
           "jointdnn", "Table 2.4 and figures 2.2, 2.3 and 2.8 to 2.14 of the thesis's chapter 2"),
@@ -141,8 +168,14 @@ Action define_reproduce(CLI::App& command) {
   CLI::App* shared = command.add_subcommand(
       "shared-inference", "Figures 2 and 3 and the properties of split layers of Ulhaq and Bajić");
   add_common(*shared, *shared_args, "shared-inference", "30s");
-  return [=] {
-    return shared->parsed() ? run_shared_inference(*shared_args) : run_jointdnn(*jointdnn_args);
+  CLI::App* butterfly = command.add_subcommand(
+      "butterfly", "Tables 3.4 and 3.5 and figures 3.5 and 3.7 of the thesis's chapter 3");
+  add_units(*butterfly, *butterfly_args, "butterfly");
+  return [=]() -> Result<int> {
+    if (shared->parsed()) return run_shared_inference(*shared_args);
+    if (butterfly->parsed())
+      return run_units(*butterfly_args, kButterfly, reproduce::reproduce_butterfly);
+    return run_jointdnn(*jointdnn_args);
   };
 }
 

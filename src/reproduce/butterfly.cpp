@@ -1,0 +1,142 @@
+#include "reproduce/butterfly.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "base/file.h"
+#include "reproduce/trained_claims.h"
+#include "reproduce/unit_figures.h"
+
+namespace cleave::reproduce {
+namespace {
+
+using plan::Objective;
+
+/// Table 3.5: an 8-bit picture of 224x224.
+constexpr double kPictureBytes = 3 * 224 * 224;
+constexpr std::string_view kTable = "table 3.4";
+
+/// What one pair makes of chapter 3.
+struct Answers {
+  Pair pair;
+  std::vector<Partitioned> settings;
+  std::vector<LoadStep> loads;
+};
+
+class Butterfly {
+ public:
+  Butterfly(const UnitOptions& options, engine::Engine& engine, Clock& clock)
+      : options_(options), engine_(engine), clock_(clock) {}
+
+  Result<Report> run() {
+    if (!options_.trained.empty()) points_ = CLEAVE_TRY(load_trained_points(options_.trained));
+    CLEAVE_CHECK(make_folder(options_.out));
+    CLEAVE_CHECK(write_file(options_.out / "claims.csv", claims_csv({}, "thesis")));
+    CLEAVE_CHECK(compare());
+    CLEAVE_CHECK(write_answers());
+    CLEAVE_CHECK(add_trained(report_, options_, kTrainedButterfly, points_, engine_));
+    CLEAVE_CHECK(write_file(options_.out / "claims.csv", claims_csv(report_.claims, "thesis")));
+    draw_all(report_, options_.out);
+    return std::move(report_);
+  }
+
+ private:
+  void say(const std::string& what) const {
+    if (options_.say) options_.say(what);
+  }
+
+  Result<void> compare() {
+    const Network network =
+        CLEAVE_TRY(make_network(kResNet50, CLEAVE_TRY(build(kResNet50)), 1, engine_));
+    sizes_ = block_sizes(network, Blocks::kResidual);
+    const auto partitions =
+        CLEAVE_TRY(partitions_of(network.model, Blocks::kResidual, thesis_butterflies()));
+    std::vector<Pair> pairs{tensorrt_pair()};
+    if (options_.measure) pairs.push_back(measured_pair(engine_, {1}, options_.budget_s, clock_));
+    for (const Pair& pair : pairs) {
+      report_.machines.push_back(pair.name + ": " + pair.description);
+      say(fmt::format("{}, {}", network.title, pair.name));
+      const Costs costs = CLEAVE_TRY(pair.costs(network));
+      Answers& answers = answers_.emplace_back(Answers{pair, {}, {}});
+      answers.settings = CLEAVE_TRY(over_links(network, costs, partitions, kPictureBytes));
+      answers.loads = CLEAVE_TRY(load_sweep(network, costs, partitions, kPictureBytes));
+    }
+    return {};
+  }
+
+  Result<void> write_answers() {
+    std::string csv(kPartitionsHeader);
+    for (const Answers& a : answers_) csv += partitions_csv(a.pair.name, kTable, a.settings);
+    CLEAVE_CHECK(write_file(options_.out / "partitions.csv", csv));
+    CLEAVE_CHECK(add_figure(report_, options_.out, size_figure("figure_3_5", {sizes_})));
+    for (const Answers& a : answers_) {
+      CLEAVE_CHECK(add_figure(
+          report_, options_.out,
+          table_figure("table_3_4_" + a.pair.name, "ResNet-50 with a butterfly unit, table 3.4",
+                       kThesisTable34, a.pair, a.settings)));
+      CLEAVE_CHECK(add_figure(report_, options_.out,
+                              load_figure("section_3_3_3_" + a.pair.name, a.pair, a.loads)));
+    }
+    const Answers* measured = answers_.size() > 1 ? &answers_.back() : nullptr;
+    std::optional<Selection> selection;
+    if (measured != nullptr) selection = selection_of(measured->settings, true);
+    report_.claims = selection_claims("table 3.5", thesis_table_3_5(),
+                                      selection_of(answers_.front().settings, false), selection);
+    add_table_claims();
+    return {};
+  }
+
+  /// A claim that is told of each pair's answers.
+  void add(std::string what, std::string thesis,
+           const std::function<std::string(const Answers&)>& of) {
+    report_.claims.push_back({std::move(what), std::move(thesis), of(answers_.front()),
+                              answers_.size() > 1 ? of(answers_.back()) : "-"});
+  }
+
+  void add_table_claims() {
+    add("table 3.4: kB sent behind RB1, RB4, RB8, RB14", "3.1, 1.6, 1.0, 0.5",
+        [](const Answers& a) {
+          const auto kb = [&](std::size_t block) {
+            return a.settings.front().costs[block - 1].bytes_up / 1000;
+          };
+          return fmt::format("{:.1f}, {:.1f}, {:.1f}, {:.1f}", kb(1), kb(4), kb(8), kb(14));
+        });
+    for (const Objective objective : {Objective::kLatency, Objective::kEnergy})
+      add(fmt::format("table 3.4: {}, ours off by, mean of 48", plan::objective_name(objective)),
+          "-", [objective](const Answers& a) {
+            return fmt::format("{:.0f}%", off_percent(kThesisTable34, a.settings, objective));
+          });
+    std::vector<double> sent;
+    for (const plan::Candidate& way : answers_.front().settings.front().costs)
+      sent.push_back(way.bytes_up);
+    report_.claims.push_back({"table 3.4: energies below the radio's own by table 3.3",
+                              fmt::format("{} of 48", below_the_radio(kThesisTable34, sent)), "-",
+                              "-"});
+    add("figure 3.5: first block that hands on less than the picture", "RB14",
+        [this](const Answers&) { return sizes_.first_below_input(); });
+    add("3.3.3: selected, server as it is and 128 times as slow", "deeper",
+        [](const Answers& a) { return load_text(a.loads); });
+    add("3.3.4: channels behind RB1 over those that are sent", "256x", [](const Answers& a) {
+      const Partition& first = a.settings.front().partitions.front();
+      return fmt::format("{}x", first.value[1] / first.unit.channels);
+    });
+  }
+
+  const UnitOptions& options_;
+  engine::Engine& engine_;
+  Clock& clock_;
+  std::vector<TrainedPoint> points_;
+  BlockSizes sizes_;
+  std::vector<Answers> answers_;
+  Report report_;
+};
+
+}  // namespace
+
+Result<Report> reproduce_butterfly(const UnitOptions& options, engine::Engine& engine,
+                                   Clock& clock) {
+  return Butterfly(options, engine, clock).run();
+}
+
+}  // namespace cleave::reproduce
