@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/spec.h"
 #include "engines.h"
+#include "reproduce/bottlenet.h"
 #include "reproduce/butterfly.h"
 #include "reproduce/jointdnn.h"
 #include "reproduce/shared_inference.h"
@@ -41,6 +42,9 @@ constexpr Paper kSharedInference{"shared-inference", "paper",
                                  "times on the link are bytes over its rate, and the ping",
                                  "claims.csv and the tables", false};
 constexpr Paper kButterfly{"butterfly", "thesis",
+                           "energy is modelled; times on the link are bytes over its rate",
+                           "claims.csv and partitions.csv", true};
+constexpr Paper kBottleNet{"bottlenet", "theirs",
                            "energy is modelled; times on the link are bytes over its rate",
                            "claims.csv and partitions.csv", true};
 
@@ -161,6 +165,7 @@ Action define_reproduce(CLI::App& command) {
   auto jointdnn_args = std::make_shared<Args>();
   auto shared_args = std::make_shared<Args>();
   auto butterfly_args = std::make_shared<Args>();
+  auto bottlenet_args = std::make_shared<Args>();
   add_jointdnn(
       *command.add_subcommand(
           "jointdnn", "Table 2.4 and figures 2.2, 2.3 and 2.8 to 2.14 of the thesis's chapter 2"),
@@ -171,10 +176,16 @@ Action define_reproduce(CLI::App& command) {
   CLI::App* butterfly = command.add_subcommand(
       "butterfly", "Tables 3.4 and 3.5 and figures 3.5 and 3.7 of the thesis's chapter 3");
   add_units(*butterfly, *butterfly_args, "butterfly");
+  CLI::App* bottlenet = command.add_subcommand(
+      "bottlenet",
+      "Table 4.2 and figures 4.5 and 4.6 of its chapter 4, tables 4 and 5 of BottleNet");
+  add_units(*bottlenet, *bottlenet_args, "bottlenet");
   return [=]() -> Result<int> {
     if (shared->parsed()) return run_shared_inference(*shared_args);
     if (butterfly->parsed())
       return run_units(*butterfly_args, kButterfly, reproduce::reproduce_butterfly);
+    if (bottlenet->parsed())
+      return run_units(*bottlenet_args, kBottleNet, reproduce::reproduce_bottlenet);
     return run_jointdnn(*jointdnn_args);
   };
 }
