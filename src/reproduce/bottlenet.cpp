@@ -21,6 +21,13 @@ struct Answers {
   std::vector<Partitioned> vgg;
 };
 
+/// Where the tables have units.
+std::vector<std::size_t> cuts_of(const Network& network) {
+  if (network.title == kVgg19.title)
+    return {cuts_behind(network.model, Blocks::kConvolutions)[kThesisC2.block - 1]};
+  return cuts_behind(network.model, Blocks::kResidual);
+}
+
 class BottleNet {
  public:
   BottleNet(const UnitOptions& options, engine::Engine& engine, Clock& clock)
@@ -45,7 +52,8 @@ class BottleNet {
   void make_pairs() {
     answers_.push_back({tensorrt_pair(), {}, {}, {}});
     if (options_.measure)
-      answers_.push_back({measured_pair(engine_, {1}, options_.budget_s, clock_), {}, {}, {}});
+      answers_.push_back(
+          {measured_pair_at(cuts_of, engine_, options_.budget_s, clock_), {}, {}, {}});
     for (const Answers& a : answers_)
       report_.machines.push_back(a.pair.name + ": " + a.pair.description);
   }
@@ -108,9 +116,9 @@ class BottleNet {
   void add_selection(std::string_view table, const Selection& theirs,
                      std::vector<Partitioned> Answers::* settings) {
     std::optional<Selection> measured;
-    if (answers_.size() > 1) measured = selection_of(answers_.back().*settings, true);
+    if (answers_.size() > 1) measured = selection_of(answers_.back().*settings);
     const auto claims =
-        selection_claims(table, theirs, selection_of(answers_.front().*settings, false), measured);
+        selection_claims(table, theirs, selection_of(answers_.front().*settings), measured);
     report_.claims.insert(report_.claims.end(), claims.begin(), claims.end());
   }
 
@@ -119,13 +127,11 @@ class BottleNet {
     const auto text = [gains](const Selection& resnet, const Selection& vgg) {
       std::array<double, 3> mean = gains(resnet);
       for (std::size_t l = 0; l < mean.size(); ++l) mean[l] = (mean[l] + gains(vgg)[l]) / 2;
-      return gains_text(mean, is_estimated(resnet) || is_estimated(vgg));
+      return gains_text(mean);
     };
     add(fmt::format("table 4.2, both: {}, times less than cloud-only", what),
-        text(thesis_table_4_2_resnet(), thesis_table_4_2_vgg()), [&](const Answers& a) {
-          const bool measured = &a != &answers_.front();
-          return text(selection_of(a.resnet, measured), selection_of(a.vgg, measured));
-        });
+        text(thesis_table_4_2_resnet(), thesis_table_4_2_vgg()),
+        [&](const Answers& a) { return text(selection_of(a.resnet), selection_of(a.vgg)); });
   }
 
   void add_claims() {

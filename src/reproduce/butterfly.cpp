@@ -53,7 +53,10 @@ class Butterfly {
     const auto partitions =
         CLEAVE_TRY(partitions_of(network.model, Blocks::kResidual, thesis_butterflies()));
     std::vector<Pair> pairs{tensorrt_pair()};
-    if (options_.measure) pairs.push_back(measured_pair(engine_, {1}, options_.budget_s, clock_));
+    if (options_.measure)
+      pairs.push_back(
+          measured_pair_at([](const Network& n) { return cuts_behind(n.model, Blocks::kResidual); },
+                           engine_, options_.budget_s, clock_));
     for (const Pair& pair : pairs) {
       report_.machines.push_back(pair.name + ": " + pair.description);
       say(fmt::format("{}, {}", network.title, pair.name));
@@ -80,9 +83,9 @@ class Butterfly {
     }
     const Answers* measured = answers_.size() > 1 ? &answers_.back() : nullptr;
     std::optional<Selection> selection;
-    if (measured != nullptr) selection = selection_of(measured->settings, true);
+    if (measured != nullptr) selection = selection_of(measured->settings);
     report_.claims = selection_claims("table 3.5", thesis_table_3_5(),
-                                      selection_of(answers_.front().settings, false), selection);
+                                      selection_of(answers_.front().settings), selection);
     add_table_claims();
     return {};
   }

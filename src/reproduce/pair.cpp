@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 #include "base/spec.h"
 #include "engine/type_inference.h"
@@ -32,16 +33,43 @@ constexpr std::array kBenchmarks{
     Benchmark{"Pix2Pix", "pix2pix"},
 };
 
-Result<profile::Profile> measure(const Network& network, engine::Engine& engine, int threads,
-                                 double budget_s, Clock& clock) {
-  const study::Samples samples = CLEAVE_TRY(study::load_samples(network.model, {}, "", 1));
+/// Groups of layers, first and last from 1.
+using Groups = std::vector<std::pair<int, int>>;
+
+profile::MeasureOptions options_of(const study::Samples& samples, int threads, double budget_s) {
   profile::MeasureOptions options;
   options.engine.threads = threads;
   options.inputs = samples.inputs.front();
   options.layers = false;
   options.rounds = kRounds;
   options.budget_s = budget_s;
-  return profile::measure(network.model, engine, options, clock);
+  return options;
+}
+
+Result<profile::Profile> measure(const Network& network, engine::Engine& engine, int threads,
+                                 double budget_s, Clock& clock) {
+  const study::Samples samples = CLEAVE_TRY(study::load_samples(network.model, {}, "", 1));
+  return profile::measure(network.model, engine, options_of(samples, threads, budget_s), clock);
+}
+
+/// The whole network, and of its heads and tails those that are named.
+Result<profile::Profile> measure_groups(const Network& network, engine::Engine& engine, int threads,
+                                        const Groups& groups, double budget_s, Clock& clock) {
+  const study::Samples samples = CLEAVE_TRY(study::load_samples(network.model, {}, "", 1));
+  profile::MeasureOptions options = options_of(samples, threads, budget_s);
+  options.heads = options.tails = false;
+  options.groups = groups;
+  profile::Profile profile = CLEAVE_TRY(profile::measure(network.model, engine, options, clock));
+  const std::vector<profile::GroupCost> measured = std::exchange(profile.groups, {});
+  for (const auto& [first, last, cost] : measured)
+    (first == 1 ? profile.head[static_cast<std::size_t>(last)]
+                : profile.tail[static_cast<std::size_t>(first) - 1]) = cost;
+  return profile;
+}
+
+std::string measured_description() {
+  return fmt::format("{}: one thread, emulated by times multiplied by {:g}, against all threads",
+                     profile::this_machine(), kSlowdown);
 }
 
 }  // namespace
@@ -98,14 +126,33 @@ Pair tensorrt_pair() {
 
 Pair measured_pair(engine::Engine& engine, std::vector<int> batches, double budget_s,
                    Clock& clock) {
-  return {"measured",
-          fmt::format("{}: one thread, emulated by times multiplied by {:g}, against all threads",
-                      profile::this_machine(), kSlowdown),
-          std::move(batches), [&engine, &clock, budget_s](const Network& network) -> Result<Costs> {
+  return {"measured", measured_description(), std::move(batches),
+          [&engine, &clock, budget_s](const Network& network) -> Result<Costs> {
             Costs costs;
             costs.device = CLEAVE_TRY(measure(network, engine, 1, budget_s, clock));
             study::scale_costs(costs.device, kSlowdown);
             costs.cloud = CLEAVE_TRY(measure(network, engine, 0, budget_s, clock));
+            return costs;
+          }};
+}
+
+Pair measured_pair_at(CutsOf cuts_of, engine::Engine& engine, double budget_s, Clock& clock) {
+  return {"measured",
+          measured_description(),
+          {1},
+          [cuts_of = std::move(cuts_of), &engine, &clock,
+           budget_s](const Network& network) -> Result<Costs> {
+            const int layers = static_cast<int>(network.model.layers().size());
+            Groups heads;
+            Groups tails;
+            for (const std::size_t cut : cuts_of(network)) {
+              heads.emplace_back(1, static_cast<int>(cut));
+              tails.emplace_back(static_cast<int>(cut) + 1, layers);
+            }
+            Costs costs;
+            costs.device = CLEAVE_TRY(measure_groups(network, engine, 1, heads, budget_s, clock));
+            study::scale_costs(costs.device, kSlowdown);
+            costs.cloud = CLEAVE_TRY(measure_groups(network, engine, 0, tails, budget_s, clock));
             return costs;
           }};
 }

@@ -64,6 +64,11 @@ inline constexpr double kSlowdown = 8;
 /// for each network, batch and side; what does not fit it is interpolated.
 Pair measured_pair(engine::Engine& engine, std::vector<int> batches, double budget_s, Clock& clock);
 
+/// The same of the heads on the device and the tails in the cloud at some cuts alone, so that none
+/// of them is interpolated. A cut that does not fit the budget has no costs.
+using CutsOf = std::function<std::vector<std::size_t>(const Network&)>;
+Pair measured_pair_at(CutsOf cuts_of, engine::Engine& engine, double budget_s, Clock& clock);
+
 /// The planner's problem in the thesis's conditions: every value, weights too, crosses in 8 bits
 /// (figure 2.12's sizes are of 8 bits), `compression` times smaller; nothing but bytes takes time
 /// on the link, no round trip, no headers, no coding; the device draws what table 3.5 says.

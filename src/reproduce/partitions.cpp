@@ -88,6 +88,12 @@ std::vector<std::size_t> block_ends(const graph::Model& model, Blocks blocks) {
   return ends;
 }
 
+std::vector<std::size_t> cuts_behind(const graph::Model& model, Blocks blocks) {
+  std::vector<std::size_t> cuts = block_ends(model, blocks);
+  for (std::size_t& cut : cuts) ++cut;
+  return cuts;
+}
+
 std::string block_name(Blocks blocks, std::size_t block) {
   return (blocks == Blocks::kResidual ? "RB" : "C") + std::to_string(block);
 }
@@ -118,7 +124,9 @@ Result<Partitioned> select_partition(const Network& network, const Costs& costs,
   Partitioned result{std::string(network.title), link.name, {}, {}, partitions, {}, 0, 0};
   const auto cost = [&](std::size_t cut) -> Result<plan::Candidate> {
     if (const auto found = plan::evaluate(problem, cut)) return *found;
-    return fail(ErrorCode::kNotFound, kPlace, "cut " + std::to_string(cut) + " has no costs");
+    return fail(
+        ErrorCode::kNotFound, kPlace,
+        "cut " + std::to_string(cut) + " has no costs: the budget ended before it was measured");
   };
   result.mobile_only = CLEAVE_TRY(cost(problem.device.layers()));
   result.cloud_only = CLEAVE_TRY(cost(0));
@@ -145,9 +153,9 @@ std::string partitions_csv(std::string_view pair, std::string_view table,
   for (const Partitioned& s : settings) {
     const auto add = [&](std::string_view place, const plan::Candidate& way, std::string_view unit,
                          std::string_view selected) {
-      csv += fmt::format("{},{},{},{},{},{},{:g},{:.6g},{:.6g},{},{}\n", pair, csv_field(table),
+      csv += fmt::format("{},{},{},{},{},{},{:g},{:.6g},{:.6g},{}\n", pair, csv_field(table),
                          s.network, s.link, place, unit, way.bytes_up, way.latency_ms,
-                         way.energy_mj, selected, way.interpolated ? "yes" : "no");
+                         way.energy_mj, selected);
     };
     add("mobile-only", s.mobile_only, ",", "");
     add("cloud-only", s.cloud_only, ",", "");

@@ -39,6 +39,8 @@ enum class Blocks { kResidual, kConvolutions };
 /// The layers that end a block, by index.
 std::vector<std::size_t> block_ends(const graph::Model& model, Blocks blocks);
 std::string block_name(Blocks blocks, std::size_t block);
+/// The cuts behind them.
+std::vector<std::size_t> cuts_behind(const graph::Model& model, Blocks blocks);
 
 /// A unit behind a block, and what it makes.
 struct Sent {
@@ -88,6 +90,6 @@ Result<std::vector<Partitioned>> over_links(const Network& network, const Costs&
 std::string partitions_csv(std::string_view pair, std::string_view table,
                            const std::vector<Partitioned>& settings);
 inline constexpr std::string_view kPartitionsHeader =
-    "pair,table,network,link,place,channels,stride,bytes,ms,mj,selected_for,estimated\n";
+    "pair,table,network,link,place,channels,stride,bytes,ms,mj,selected_for\n";
 
 }  // namespace cleave::reproduce

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <functional>
 
 namespace cleave::reproduce {
@@ -10,9 +9,7 @@ namespace {
 
 constexpr std::string_view kLinks = " over 3g, 4g, wifi";
 
-std::string number(double value, bool estimated) {
-  return fmt::format("{}{:.4g}", estimated ? "~" : "", value);
-}
+std::string number(double value) { return fmt::format("{:.4g}", value); }
 
 /// A text for each link.
 std::string by_link(const Selection& selection,
@@ -30,9 +27,8 @@ struct Told {
 
 Told number_by_link(std::string what, double Chosen::* member) {
   return {std::move(what), [member](const Selection& selection) {
-            return by_link(selection, [member](const Chosen& link) {
-              return number(link.*member, link.estimated);
-            });
+            return by_link(selection,
+                           [member](const Chosen& link) { return number(link.*member); });
           }};
 }
 
@@ -48,8 +44,7 @@ std::vector<Told> all_told() {
   const std::string links(kLinks);
   return {{"mobile-only",
            [](const Selection& s) {
-             return number(s.mobile_ms, s.mobile_estimated) + " ms, " +
-                    number(s.mobile_mj, s.mobile_estimated) + " mJ";
+             return number(s.mobile_ms) + " ms, " + number(s.mobile_mj) + " mJ";
            }},
           number_by_link("cloud-only, ms," + links, &Chosen::cloud_ms),
           number_by_link("cloud-only, mJ," + links, &Chosen::cloud_mj),
@@ -59,9 +54,9 @@ std::vector<Told> all_told() {
           number_by_link("energy there, mJ", &Chosen::mj),
           number_by_link("sent there, bytes", &Chosen::sent_bytes),
           {"latency, times less than cloud-only",
-           [](const Selection& s) { return gains_text(latency_gains(s), is_estimated(s)); }},
+           [](const Selection& s) { return gains_text(latency_gains(s)); }},
           {"energy, times less than cloud-only",
-           [](const Selection& s) { return gains_text(energy_gains(s), is_estimated(s)); }}};
+           [](const Selection& s) { return gains_text(energy_gains(s)); }}};
 }
 
 std::array<double, 3> gains(const Selection& selection, double Chosen::* before,
@@ -74,7 +69,7 @@ std::array<double, 3> gains(const Selection& selection, double Chosen::* before,
 
 }  // namespace
 
-Selection selection_of(const std::vector<Partitioned>& settings, bool measured) {
+Selection selection_of(const std::vector<Partitioned>& settings) {
   Selection selection;
   for (std::size_t l = 0; l < selection.links.size() && l < settings.size(); ++l) {
     const Partitioned& s = settings[l];
@@ -82,7 +77,6 @@ Selection selection_of(const std::vector<Partitioned>& settings, bool measured) 
     const plan::Candidate& frugal = s.costs[s.most_frugal];
     selection.mobile_ms = s.mobile_only.latency_ms;
     selection.mobile_mj = s.mobile_only.energy_mj;
-    selection.mobile_estimated = measured && s.mobile_only.interpolated;
     selection.is_choice = s.partitions.size() > 1;
     selection.links[l] = {s.cloud_only.latency_ms,
                           s.cloud_only.energy_mj,
@@ -90,8 +84,7 @@ Selection selection_of(const std::vector<Partitioned>& settings, bool measured) 
                           s.partitions[s.most_frugal].place,
                           fastest.latency_ms,
                           frugal.energy_mj,
-                          fastest.bytes_up,
-                          measured && (fastest.interpolated || frugal.interpolated)};
+                          fastest.bytes_up};
   }
   return selection;
 }
@@ -103,14 +96,8 @@ std::array<double, 3> energy_gains(const Selection& selection) {
   return gains(selection, &Chosen::cloud_mj, &Chosen::mj);
 }
 
-bool is_estimated(const Selection& selection) {
-  return std::ranges::any_of(selection.links, &Chosen::estimated);
-}
-
-std::string gains_text(const std::array<double, 3>& gains, bool estimated) {
-  const auto text = [&](double gain) {
-    return fmt::format("{}{:.{}f}", estimated ? "~" : "", gain, gain < 20 ? 1 : 0);
-  };
+std::string gains_text(const std::array<double, 3>& gains) {
+  const auto text = [](double gain) { return fmt::format("{:.{}f}", gain, gain < 20 ? 1 : 0); };
   const double mean = (gains[0] + gains[1] + gains[2]) / 3;
   return fmt::format("{}, {}, {}; mean {}", text(gains[0]), text(gains[1]), text(gains[2]),
                      text(mean));

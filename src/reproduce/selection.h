@@ -20,29 +20,25 @@ struct Chosen {
   double ms = 0;            ///< the latency of the first, and the energy of the second
   double mj = 0;
   double sent_bytes = 0;  ///< of the first
-  bool estimated = false;
 };
 
 /// Tables 3.5 and 4.2 and the paper's table 5 are of this form.
 struct Selection {
   double mobile_ms = 0;
   double mobile_mj = 0;
-  bool mobile_estimated = false;
   bool is_choice = true;        ///< else there was one place alone
   std::array<Chosen, 3> links;  ///< in the order of link_presets()
 };
 
-/// `measured`: what rests on interpolated costs is marked. Of one network's settings over links.
-Selection selection_of(const std::vector<Partitioned>& settings, bool measured);
+/// Of one network's settings over links.
+Selection selection_of(const std::vector<Partitioned>& settings);
 
 /// How many times less than cloud-only, by link.
 std::array<double, 3> latency_gains(const Selection& selection);
 std::array<double, 3> energy_gains(const Selection& selection);
 
-/// Whether any of its links is.
-bool is_estimated(const Selection& selection);
-/// "77, 40, 41; mean 53"; each marked where they are estimated.
-std::string gains_text(const std::array<double, 3>& gains, bool estimated);
+/// "77, 40, 41; mean 53".
+std::string gains_text(const std::array<double, 3>& gains);
 
 /// Each number of theirs beside ours, claims beginning with `table`; places where ours are a
 /// choice. Without measured ones: "-".

@@ -99,7 +99,7 @@ Figure load_figure(std::string name, const Pair& pair, const std::vector<LoadSte
                 "Where the unit goes as the server slows down",
                 pair.name,
                 Style::kCurves,
-                "times as slow, 1 + K_cloud",
+                "server, times as slow as without load",
                 "block, for latency",
                 1,
                 {{"", {}, {}}}};

@@ -14,7 +14,7 @@ struct UnitOptions {
   std::filesystem::path trained;  ///< a file of trained points; empty: what needs training is left
                                   ///< out
   bool measure = true;            ///< else the modelled pair alone
-  double budget_s = 30;           ///< of each profile
+  double budget_s = 120;          ///< of each profile; one that ends before its units is an error
   /// Told what goes on. May be empty.
   std::function<void(const std::string&)> say;
 };

@@ -23,7 +23,6 @@ std::vector<Sent> paper_bottlenecks() {
 Selection thesis_table_3_5() {
   return {15.7,
           20.5,
-          false,
           true,
           {{{1101, 1047.4, "RB8", "RB8", 14.3, 13.1, 980},
             {208.4, 528.3, "RB1", "RB1", 5.2, 9.8, 3136},
@@ -33,7 +32,6 @@ Selection thesis_table_3_5() {
 Selection thesis_table_4_2_resnet() {
   return {15.7,
           20.5,
-          false,
           true,
           {{{196.2, 310.1, "RB1", "RB1", 15.5, 33.0, 1580},
             {37.9, 168.3, "RB1", "RB1", 9.0, 20.5, 1580},
@@ -43,7 +41,6 @@ Selection thesis_table_4_2_resnet() {
 Selection thesis_table_4_2_vgg() {
   return {45.3,
           59.6,
-          false,
           true,
           {{{198.7, 311.9, "C2", "C2", 23.0, 44.5, 1720},
             {39.6, 169.7, "C2", "C2", 15.5, 35.5, 1720},
@@ -53,7 +50,6 @@ Selection thesis_table_4_2_vgg() {
 Selection paper_table_5() {
   return {15.7,
           20.5,
-          false,
           true,
           {{{196.2, 310.1, "RB1", "RB1", 3.1, 6.6, 316},
             {37.9, 168.3, "RB1", "RB1", 1.8, 4.1, 316},

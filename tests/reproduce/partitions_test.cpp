@@ -137,7 +137,7 @@ TEST_F(ResNet50, Table34ComesBackFromTwoNumbers) {
   const auto settings =
       over_links(*network_, planted(0.6, 0.93), partitions(thesis_butterflies()), 150528).value();
   EXPECT_LT(off_percent(kThesisTable34, settings, Objective::kLatency), 2);
-  const Selection selection = selection_of(settings, false);
+  const Selection selection = selection_of(settings);
   const Selection thesis = thesis_table_3_5();
   for (std::size_t l = 0; l < 3; ++l) {
     EXPECT_EQ(selection.links[l].fastest, thesis.links[l].fastest) << l;
