@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "base/file.h"
 
@@ -28,6 +29,8 @@ constexpr std::array<std::string_view, 11> kColors{"#d62728", "#ff9896", "#1f77b
                                                    "#9467bd", "#ff7f0e", "#8c564b", "#e377c2",
                                                    "#17becf", "#bcbd22", "#555555"};
 constexpr std::size_t kMaxLabels = 24;
+/// Of curves.
+constexpr std::size_t kMaxTics = 12;
 constexpr std::size_t kMaxLabelLength = 16;
 
 /// For gnuplot, between double quotes, where it would run what stands between backticks. Names of
@@ -91,8 +94,22 @@ std::string data_of(const Panel& panel, std::size_t index, Style style) {
   return block + "END\n";
 }
 
+/// Where few places are all that there is, each has its name below: within a decade a logarithmic
+/// axis would show none. The axis goes a little beyond them, for what stands at its ends.
+std::string places_of(const Panel& panel) {
+  std::set<double> places;
+  for (const Series& series : panel.series) places.insert(series.at.begin(), series.at.end());
+  if (places.empty() || places.size() > kMaxTics) return "set xtics autofreq\nset xrange [*:*]\n";
+  std::string tics;
+  for (const double place : places)
+    tics += fmt::format("{}{:.6g}", tics.empty() ? "" : ", ", place);
+  return fmt::format("set xtics ({})\nset xrange [{:.6g}:{:.6g}]\n", tics, 0.95 * *places.begin(),
+                     1.05 * *places.rbegin());
+}
+
 std::string plot_curves(const Panel& panel, std::size_t index) {
-  std::string plot = fmt::format("set title {} noenhanced\nplot ", quoted(panel.title));
+  std::string plot =
+      places_of(panel) + fmt::format("set title {} noenhanced\nplot ", quoted(panel.title));
   for (std::size_t s = 0; s < panel.series.size(); ++s)
     plot += fmt::format("{}$panel{}_{} using 1:2 lc rgb \"{}\" dt {} pt {} title {} noenhanced",
                         s > 0 ? ", " : "", index, s, kColors[s % kColors.size()],

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <span>
 
 #include "reproduce/trained.h"
 
@@ -155,9 +154,11 @@ Result<ValueCounts> count_values(const std::filesystem::path& data,
     if (std::ranges::find(points, name, &TrainedPoint::network) == points.end()) continue;
     const graph::Model model = CLEAVE_TRY(load_trained(data, trained, engine));
     counts[{name, ""}] = known_bytes(model.inputs()) / sizeof(float);
-    for (const TrainedPoint& p : points)
-      if (const auto value = p.network == name ? model.value(p.value) : std::nullopt)
-        counts[{name, p.value}] = known_bytes(std::span(&*value, 1)) / sizeof(float);
+    for (const TrainedPoint& p : points) {
+      if (p.network != name) continue;
+      const graph::Cut* cut = CLEAVE_TRY(model.find_cut(p.value));
+      counts[{name, p.value}] = known_bytes(cut->values) / sizeof(float);
+    }
   }
   return counts;
 }

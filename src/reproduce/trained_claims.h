@@ -24,7 +24,8 @@ Figure loss_figure(const std::vector<TrainedPoint>& bottlenecks);
 
 /// Numbers that a value has, by network and name, and those of a network's picture under "".
 using ValueCounts = std::map<std::pair<std::string, std::string>, double>;
-/// Of those networks of a data folder that are named as a point's. Fails as load_trained().
+/// Of those networks of a data folder that are named as a point's. Fails as load_trained(), and for
+/// a cut that a network does not have.
 Result<ValueCounts> count_values(const std::filesystem::path& data,
                                  const std::vector<TrainedPoint>& points, engine::Engine& engine);
 

@@ -53,18 +53,28 @@ Figure size_figure(std::string name, const std::vector<BlockSizes>& networks) {
   return figure;
 }
 
-Figure table_figure(std::string name, std::string title, const UnitTable& theirs, const Pair& pair,
+Figure table_figure(std::string name, std::string title, const UnitTable* theirs, const Pair& pair,
                     const std::vector<Partitioned>& settings) {
   Figure figure{std::move(name),     std::move(title), pair.name, Style::kLines,
                 "unit behind block", "ms, mJ",         3,         {}};
   for (const Objective objective : {Objective::kLatency, Objective::kEnergy}) {
     for (std::size_t l = 0; l < settings.size(); ++l) {
-      const auto& row = theirs.row(objective, l);
-      Panel panel{settings[l].link + ", " + std::string(plan::objective_name(objective)),
+      const Partitioned& s = settings[l];
+      Panel panel{s.link + ", " + std::string(plan::objective_name(objective)),
                   block_numbers(),
-                  {{"theirs", {row.begin(), row.end()}}, {"ours", {}}}};
-      for (const plan::Candidate& way : settings[l].costs)
-        panel.series[1].values.push_back(cost_of(way, objective));
+                  {{"ours", {}}}};
+      for (const plan::Candidate& way : s.costs)
+        panel.series.front().values.push_back(cost_of(way, objective));
+      const auto add = [&](std::string series, std::vector<double> values) {
+        panel.series.push_back({std::move(series), std::move(values)});
+      };
+      if (theirs != nullptr) {
+        const auto& row = theirs->row(objective, l);
+        add("theirs", {row.begin(), row.end()});
+      } else {
+        add("mobile-only", std::vector(kResidualBlocks, cost_of(s.mobile_only, objective)));
+        add("cloud-only", std::vector(kResidualBlocks, cost_of(s.cloud_only, objective)));
+      }
       figure.panels.push_back(std::move(panel));
     }
   }

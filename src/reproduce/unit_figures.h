@@ -21,9 +21,9 @@ BlockSizes block_sizes(const Network& network, Blocks blocks);
 /// Figures 3.5 and 4.5.
 Figure size_figure(std::string name, const std::vector<BlockSizes>& networks);
 
-/// A table over the residual blocks as lines: theirs and ours, latency and energy, a column of
-/// panels for each link.
-Figure table_figure(std::string name, std::string title, const UnitTable& theirs, const Pair& pair,
+/// A table over the residual blocks as lines, latency and energy, a column of panels for each link:
+/// ours beside theirs or, without theirs, beside the network on one side alone.
+Figure table_figure(std::string name, std::string title, const UnitTable* theirs, const Pair& pair,
                     const std::vector<Partitioned>& settings);
 
 /// How far ours are from a row of a table, as a mean of |ours - theirs| / theirs, in percent.
