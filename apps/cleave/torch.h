@@ -19,6 +19,7 @@ Result<std::unique_ptr<engine::Engine>> make_torch_engine();
 
 /// train::train_network().
 Result<train::TrainedNetwork> run_training(
-    const train::TrainRequest& request, const std::function<Result<void>(const train::EpochReport&)>& told);
+    const train::TrainRequest& request,
+    const std::function<Result<void>(const train::EpochReport&)>& told);
 
 }  // namespace cleave::app

@@ -48,8 +48,8 @@ Result<std::unique_ptr<engine::Engine>> make_torch_engine() {
 
 Result<void> need_torch() { return std::unexpected(become(kProgram)); }
 
-Result<train::TrainedNetwork> run_training(const train::TrainRequest&,
-                                           const std::function<Result<void>(const train::EpochReport&)>&) {
+Result<train::TrainedNetwork> run_training(
+    const train::TrainRequest&, const std::function<Result<void>(const train::EpochReport&)>&) {
   return std::unexpected(become(kProgram));
 }
 

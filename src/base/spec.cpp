@@ -145,8 +145,8 @@ Result<double> parse_duration_ms(std::string_view text) {
       {{"ms", 1}, {"min", 60e3}, {"s", 1e3}, {"h", 3600e3}}};
   std::string_view digits = text;
   double unit_ms = 1;
-  const auto unit = std::ranges::find_if(
-      kUnits, [&](const auto& known) { return text.ends_with(known.first); });
+  const auto unit =
+      std::ranges::find_if(kUnits, [&](const auto& known) { return text.ends_with(known.first); });
   if (unit != kUnits.end()) {
     digits.remove_suffix(unit->first.size());
     unit_ms = unit->second;

@@ -41,7 +41,8 @@ TEST(Duration, Units) {
   EXPECT_EQ(parse_duration_ms("1.5s").value(), 1500);
   EXPECT_EQ(parse_duration_ms("20min").value(), 1'200'000);
   EXPECT_EQ(parse_duration_ms("0.5h").value(), 1'800'000);
-  for (const char* bad : {"", "ms", "h", "-1", "5m", "5 s"}) EXPECT_FALSE(parse_duration_ms(bad)) << bad;
+  for (const char* bad : {"", "ms", "h", "-1", "5m", "5 s"})
+    EXPECT_FALSE(parse_duration_ms(bad)) << bad;
 }
 
 TEST(Size, Units) {

@@ -39,13 +39,16 @@ TEST_P(EveryNetwork, KeepsItsRangeAndTellsInputsApart) {
   const auto values_for = [&](std::uint64_t seed) {
     return engine::intermediate_values(model, test_engine(), {}, inputs_of(model, seed)).value();
   };
+  // Without biases, which keep the averages of channels apart, the logits of `fashion` begin
+  // smaller.
+  const double least = GetParam().name == "fashion" ? 0.1 : 0.2;
   const auto values = values_for(1);
   for (const graph::Layer& layer : model.layers()) {
     // Probabilities have a size of their own.
     if (layer.op == "Softmax") continue;
     for (const TensorSpec& out : layer.outputs) {
       const double size = root_mean_square(values.at(out.name));
-      EXPECT_GT(size, 0.1) << out.name;
+      EXPECT_GT(size, least) << out.name;
       EXPECT_LT(size, 5) << out.name;
     }
   }
