@@ -40,6 +40,8 @@ class BottleNet {
     make_pairs();
     CLEAVE_CHECK(compare_resnet());
     CLEAVE_CHECK(compare_vgg());
+    for (const Answers& a : answers_)
+      report_.machines.push_back(a.pair.name + ": " + a.pair.description);
     CLEAVE_CHECK(write_answers());
     add_claims();
     CLEAVE_CHECK(add_trained(report_, options_, kTrainedBottleneck, points_, engine_));
@@ -54,13 +56,28 @@ class BottleNet {
     if (options_.measure)
       answers_.push_back(
           {measured_pair_at(cuts_of, engine_, options_.budget_s, clock_), {}, {}, {}});
-    for (const Answers& a : answers_)
-      report_.machines.push_back(a.pair.name + ": " + a.pair.description);
   }
 
   Result<Costs> costs_of(const Pair& pair, const Network& network) const {
     if (options_.say) options_.say(fmt::format("{}, {}", network.title, pair.name));
     return pair.costs(network);
+  }
+
+  using Fill = std::function<Result<void>(Answers&, const Costs&)>;
+
+  /// Has each pair's answers filled in from what a network costs there. The measured pair, which is
+  /// the last, is left out altogether where its budget ends before all is measured.
+  Result<void> compare(const Network& network, const Fill& fill) {
+    for (std::size_t i = 0; i < answers_.size(); ++i) {
+      const Costs costs = CLEAVE_TRY(costs_of(answers_[i].pair, network));
+      const Result<void> filled = fill(answers_[i], costs);
+      if (filled) continue;
+      if (i == 0 || !budget_ended(filled.error())) return filled;
+      leave_out(report_, fmt::format("the {} pair", answers_[i].pair.name),
+                fmt::format("{}: {}", network.title, filled.error().message));
+      answers_.pop_back();
+    }
+    return {};
   }
 
   Result<void> compare_resnet() {
@@ -72,12 +89,11 @@ class BottleNet {
     const auto thesis = CLEAVE_TRY(partitions_of(network.model, Blocks::kResidual, {kThesisRb1}));
     reduction_share_ = reduction_macs(thesis.front().value, thesis.front().unit) /
                        static_cast<double>(network.model.totals().macs);
-    for (Answers& a : answers_) {
-      const Costs costs = CLEAVE_TRY(costs_of(a.pair, network));
+    return compare(network, [&](Answers& a, const Costs& costs) -> Result<void> {
       a.paper = CLEAVE_TRY(over_links(network, costs, paper, kJpegPictureBytes));
       a.resnet = CLEAVE_TRY(over_links(network, costs, thesis, kJpegPictureBytes));
-    }
-    return {};
+      return {};
+    });
   }
 
   Result<void> compare_vgg() {
@@ -85,10 +101,10 @@ class BottleNet {
     sizes_.insert(sizes_.begin(), block_sizes(network, Blocks::kConvolutions));
     const auto thesis =
         CLEAVE_TRY(partitions_of(network.model, Blocks::kConvolutions, {kThesisC2}));
-    for (Answers& a : answers_)
-      a.vgg = CLEAVE_TRY(
-          over_links(network, CLEAVE_TRY(costs_of(a.pair, network)), thesis, kJpegPictureBytes));
-    return {};
+    return compare(network, [&](Answers& a, const Costs& costs) -> Result<void> {
+      a.vgg = CLEAVE_TRY(over_links(network, costs, thesis, kJpegPictureBytes));
+      return {};
+    });
   }
 
   Result<void> write_answers() {
@@ -107,13 +123,6 @@ class BottleNet {
     return write_file(options_.out / "partitions.csv", csv);
   }
 
-  /// A claim that is told of each pair's answers.
-  void add(std::string what, std::string theirs,
-           const std::function<std::string(const Answers&)>& of) {
-    report_.claims.push_back({std::move(what), std::move(theirs), of(answers_.front()),
-                              answers_.size() > 1 ? of(answers_.back()) : "-"});
-  }
-
   void add_selection(std::string_view table, const Selection& theirs,
                      std::vector<Partitioned> Answers::* settings) {
     std::optional<Selection> measured;
@@ -130,26 +139,23 @@ class BottleNet {
       for (std::size_t l = 0; l < mean.size(); ++l) mean[l] = (mean[l] + gains(vgg)[l]) / 2;
       return gains_text(mean);
     };
-    add(fmt::format("table 4.2, both: {}, times less than cloud-only", what),
-        text(thesis_table_4_2_resnet(), thesis_table_4_2_vgg()),
-        [&](const Answers& a) { return text(selection_of(a.resnet), selection_of(a.vgg)); });
-  }
-
-  /// A claim that follows from shapes and tables, whatever machine there is.
-  void add_derived(std::string what, std::string theirs, std::string ours) {
-    report_.claims.push_back({std::move(what), std::move(theirs), std::move(ours), "-"});
+    add_told(report_, answers_,
+             fmt::format("table 4.2, both: {}, times less than cloud-only", what),
+             text(thesis_table_4_2_resnet(), thesis_table_4_2_vgg()),
+             [&](const Answers& a) { return text(selection_of(a.resnet), selection_of(a.vgg)); });
   }
 
   void add_table_4_claims() {
     add_selection("paper, table 5", paper_table_5(), &Answers::paper);
     for (const Objective objective : {Objective::kLatency, Objective::kEnergy})
       add_derived(
+          report_,
           fmt::format("paper, table 4: {}, ours off by, mean of 48",
                       plan::objective_name(objective)),
           "-",
           fmt::format("{:.0f}%", off_percent(kPaperTable4, answers_.front().paper, objective)));
     const std::vector<double> sent(kPaperTable4Bytes.begin(), kPaperTable4Bytes.end());
-    add_derived("paper, table 4: energies below the radio's own by table 3",
+    add_derived(report_, "paper, table 4: energies below the radio's own by table 3",
                 fmt::format("{} of 48", below_the_radio(kPaperTable4, sent)), "-");
   }
 
@@ -159,11 +165,11 @@ class BottleNet {
     add_selection("table 4.2, VGG-19", thesis_table_4_2_vgg(), &Answers::vgg);
     add_means("latency", latency_gains);
     add_means("energy", energy_gains);
-    add_derived("figure 4.5: first RB, first C below the picture", "RB14, 12th",
+    add_derived(report_, "figure 4.5: first RB, first C below the picture", "RB14, 12th",
                 sizes_.back().first_below_input() + ", " + sizes_.front().first_below_input());
-    add_derived("4.2.1: reduction behind RB1, of the network's products", "-",
+    add_derived(report_, "4.2.1: reduction behind RB1, of the network's products", "-",
                 fmt::format("{:.0f}%", 100 * reduction_share_));
-    add_derived("4.3.4: JPEG of a picture over what is sent, mean of both", "16.3x",
+    add_derived(report_, "4.3.4: JPEG of a picture over what is sent, mean of both", "16.3x",
                 fmt::format("{:.1f}x", (kJpegPictureBytes / kThesisRb1.bytes +
                                         kJpegPictureBytes / kThesisC2.bytes) /
                                            2));

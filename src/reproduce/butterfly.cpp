@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <functional>
-
 #include "base/file.h"
 #include "reproduce/trained_claims.h"
 #include "reproduce/unit_figures.h"
@@ -58,14 +56,25 @@ class Butterfly {
           measured_pair_at([](const Network& n) { return cuts_behind(n.model, Blocks::kResidual); },
                            engine_, options_.budget_s, clock_));
     for (const Pair& pair : pairs) {
-      report_.machines.push_back(pair.name + ": " + pair.description);
       say(fmt::format("{}, {}", network.title, pair.name));
-      const Costs costs = CLEAVE_TRY(pair.costs(network));
-      Answers& answers = answers_.emplace_back(Answers{pair, {}, {}});
-      answers.settings = CLEAVE_TRY(over_links(network, costs, partitions, kPictureBytes));
-      answers.loads = CLEAVE_TRY(load_sweep(network, costs, partitions, kPictureBytes));
+      auto answers = answers_of(pair, network, partitions);
+      if (!answers && !answers_.empty() && budget_ended(answers.error())) {
+        leave_out(report_, fmt::format("the {} pair", pair.name), answers.error().message);
+        continue;
+      }
+      answers_.push_back(CLEAVE_TRY(std::move(answers)));
+      report_.machines.push_back(pair.name + ": " + pair.description);
     }
     return {};
+  }
+
+  static Result<Answers> answers_of(const Pair& pair, const Network& network,
+                                    const std::vector<Partition>& partitions) {
+    const Costs costs = CLEAVE_TRY(pair.costs(network));
+    Answers answers{pair, {}, {}};
+    answers.settings = CLEAVE_TRY(over_links(network, costs, partitions, kPictureBytes));
+    answers.loads = CLEAVE_TRY(load_sweep(network, costs, partitions, kPictureBytes));
+    return answers;
   }
 
   Result<void> write_answers() {
@@ -90,37 +99,26 @@ class Butterfly {
     return {};
   }
 
-  /// A claim that is told of each pair's answers.
-  void add(std::string what, std::string thesis,
-           const std::function<std::string(const Answers&)>& of) {
-    report_.claims.push_back({std::move(what), std::move(thesis), of(answers_.front()),
-                              answers_.size() > 1 ? of(answers_.back()) : "-"});
-  }
-
-  /// A claim that follows from shapes and tables, whatever machine there is.
-  void add_derived(std::string what, std::string thesis, std::string ours) {
-    report_.claims.push_back({std::move(what), std::move(thesis), std::move(ours), "-"});
-  }
-
   void add_table_claims() {
     const std::vector<Partitioned>& modelled = answers_.front().settings;
     std::vector<double> sent;
     for (const plan::Candidate& way : modelled.front().costs) sent.push_back(way.bytes_up);
-    add_derived("table 3.4: kB sent behind RB1, RB4, RB8, RB14", "3.1, 1.6, 1.0, 0.5",
+    add_derived(report_, "table 3.4: kB sent behind RB1, RB4, RB8, RB14", "3.1, 1.6, 1.0, 0.5",
                 fmt::format("{:.1f}, {:.1f}, {:.1f}, {:.1f}", sent[0] / 1000, sent[3] / 1000,
                             sent[7] / 1000, sent[13] / 1000));
     for (const Objective objective : {Objective::kLatency, Objective::kEnergy})
       add_derived(
+          report_,
           fmt::format("table 3.4: {}, ours off by, mean of 48", plan::objective_name(objective)),
           "-", fmt::format("{:.0f}%", off_percent(kThesisTable34, modelled, objective)));
-    add_derived("table 3.4: energies below the radio's own by table 3.3",
+    add_derived(report_, "table 3.4: energies below the radio's own by table 3.3",
                 fmt::format("{} of 48", below_the_radio(kThesisTable34, sent)), "-");
-    add_derived("figure 3.5: first block that hands on less than the picture", "RB14",
+    add_derived(report_, "figure 3.5: first block that hands on less than the picture", "RB14",
                 sizes_.first_below_input());
-    add("3.3.3: selected, server as it is and 128 times as slow", "deeper",
-        [](const Answers& a) { return load_text(a.loads); });
+    add_told(report_, answers_, "3.3.3: selected, server as it is and 128 times as slow", "deeper",
+             [](const Answers& a) { return load_text(a.loads); });
     const Partition& first = modelled.front().partitions.front();
-    add_derived("3.3.4: channels behind RB1 over those that are sent", "256x",
+    add_derived(report_, "3.3.4: channels behind RB1 over those that are sent", "256x",
                 fmt::format("{}x", first.value[1] / first.unit.channels));
   }
 

@@ -137,6 +137,10 @@ Result<Partitioned> select_partition(const Network& network, const Costs& costs,
   return result;
 }
 
+bool budget_ended(const Error& error) {
+  return error.code == ErrorCode::kNotFound && error.place == kPlace;
+}
+
 Result<std::vector<Partitioned>> over_links(const Network& network, const Costs& costs,
                                             const std::vector<Partition>& partitions,
                                             double cloud_only_bytes, const Load& load) {

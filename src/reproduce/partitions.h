@@ -75,11 +75,15 @@ struct Partitioned {
 /// TM·PM + TU·PU. TM ends with the reduction, TC begins with the restoration; the layers of both
 /// take the network's own time for a product. Bytes over the rate are all that the link takes: no
 /// round trip, no headers, no answer (TU_j = F_j / NB). PM is what table 3.5's mobile-only says.
-/// Fails as plan::rank_cuts(), and where nothing is to be chosen among.
+/// Fails as plan::rank_cuts(), and where nothing is to be chosen among or, as budget_ended() tells,
+/// what is compared has no costs.
 Result<Partitioned> select_partition(const Network& network, const Costs& costs,
                                      const std::vector<Partition>& partitions,
                                      double cloud_only_bytes, const Link& link,
                                      const Load& load = {});
+
+/// Whether a selection failed because the measuring ended before all that is compared had costs.
+bool budget_ended(const Error& error);
 
 /// The same over each of link_presets(), whose rates and powers are those of tables 3.3 and 4.1.
 Result<std::vector<Partitioned>> over_links(const Network& network, const Costs& costs,

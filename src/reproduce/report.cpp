@@ -20,6 +20,10 @@ Result<void> make_folder(const std::filesystem::path& folder) {
               "cannot make '" + folder.string() + "': " + error.message());
 }
 
+void add_derived(Report& report, std::string what, std::string theirs, std::string ours) {
+  report.claims.push_back({std::move(what), std::move(theirs), std::move(ours), "-"});
+}
+
 void leave_out(Report& report, const std::string& what, const std::string& why) {
   report.left_out.push_back(what + ": " + why);
 }

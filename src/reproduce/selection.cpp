@@ -52,7 +52,7 @@ std::vector<Told> all_told() {
           place_by_link("selected for energy" + links, &Chosen::most_frugal),
           number_by_link("latency there, ms", &Chosen::ms),
           number_by_link("energy there, mJ", &Chosen::mj),
-          number_by_link("sent there, bytes", &Chosen::sent_bytes),
+          number_by_link("sent there (latency), bytes", &Chosen::sent_bytes),
           {"latency, times less than cloud-only",
            [](const Selection& s) { return gains_text(latency_gains(s)); }},
           {"energy, times less than cloud-only",

@@ -14,22 +14,25 @@
 
 namespace cleave::reproduce {
 
-/// Figure 3.7: accuracy over the channels of the code, a panel for each cut, a line for each codec
-/// beside that of the uncut network.
+/// Figure 3.7: accuracy over the channels of the code, a panel for each network, data and cut, a
+/// line for each codec, in the loop of training or put in afterwards, beside that of the uncut
+/// network.
 Figure accuracy_figure(const std::vector<TrainedPoint>& butterflies);
 
-/// Figure 4.6: points of accuracy that are lost over the bytes of a code, a panel for each cut,
-/// where the codec was in the loop of training and where it was not.
+/// Figure 4.6: points of accuracy that are lost over the bytes of a code, a panel for each network,
+/// data and cut, and of each unit a line where the codec was in the loop of training and one where
+/// it was not.
 Figure loss_figure(const std::vector<TrainedPoint>& bottlenecks);
 
 /// Numbers that a value has, by network and name, and those of a network's picture under "".
 using ValueCounts = std::map<std::pair<std::string, std::string>, double>;
-/// Of those networks of a data folder that are named as a point's. Fails as load_trained(), and for
-/// a cut that a network does not have.
-Result<ValueCounts> count_values(const std::filesystem::path& data,
-                                 const std::vector<TrainedPoint>& points, engine::Engine& engine);
+/// Of those networks of a data folder that are named as a point's. The report says which networks
+/// and which of their cuts have no counts, and why.
+ValueCounts count_values(const std::filesystem::path& data, const std::vector<TrainedPoint>& points,
+                         engine::Engine& engine, Report& report);
 
-/// Under `measured`; `counts` may lack what the points name.
+/// Under `measured`; `counts` may lack what the points name. Where a loss is accepted, only points
+/// count whose codec was in the loop of training.
 std::vector<Claim> butterfly_claims(const std::vector<TrainedPoint>& butterflies,
                                     const ValueCounts& counts);
 std::vector<Claim> bottleneck_claims(const std::vector<TrainedPoint>& bottlenecks,

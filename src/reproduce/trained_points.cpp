@@ -10,6 +10,8 @@ namespace cleave::reproduce {
 namespace {
 
 constexpr std::string_view kPlace = "reproduce.trained";
+/// What some programs write in front of UTF-8.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr int kMost = 1'000'000'000;
 constexpr int kMaxChannels = 65536;
 constexpr int kMaxStride = 16;
@@ -53,24 +55,39 @@ std::unexpected<Error> bad_line(std::size_t number, std::string_view found,
                   "', expected " + std::string(expected));
 }
 
+/// Where in a field a line is read.
+enum class Within { kNothing, kPlain, kQuotes, kClosed };
+
 /// The fields of a line by RFC 4180; none of them goes over its end.
 Result<std::vector<std::string>> fields_of(std::string_view line, std::size_t number) {
   std::vector<std::string> fields{""};
-  bool quoted = false;
+  Within within = Within::kNothing;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
-    if (c == '"' && quoted && i + 1 < line.size() && line[i + 1] == '"')
-      fields.back() += line[++i];
-    else if (c == '"' && (quoted || fields.back().empty()))
-      quoted = !quoted;
-    else if (c == ',' && !quoted)
+    if (within == Within::kQuotes) {
+      const bool is_doubled = c == '"' && i + 1 < line.size() && line[i + 1] == '"';
+      if (is_doubled) ++i;
+      if (c == '"' && !is_doubled)
+        within = Within::kClosed;
+      else
+        fields.back() += c;
+    } else if (c == ',') {
       fields.emplace_back();
-    else
+      within = Within::kNothing;
+    } else if (within == Within::kClosed) {
+      return bad_line(number, line, "nothing but a comma behind a closing quote");
+    } else if (c != '"') {
       fields.back() += c;
+      within = Within::kPlain;
+    } else if (within == Within::kPlain) {
+      return bad_line(number, line, "quotes around a whole field alone");
+    } else {
+      within = Within::kQuotes;
+    }
     if (fields.size() > kColumns)
       return bad_line(number, line, "at most " + std::to_string(int{kColumns}) + " fields");
   }
-  if (quoted) return bad_line(number, line, "a quote that ends in its line");
+  if (within == Within::kQuotes) return bad_line(number, line, "a quote that ends in its line");
   return fields;
 }
 
@@ -133,6 +150,8 @@ Result<void> read_unit(const Line& line, TrainedPoint& point) {
     return line.bad(kUnit, "that is butterfly:channels=C or bottleneck:channels=C,stride=S");
   point.unit = spec->name;
   const bool is_bottleneck = point.unit == "bottleneck";
+  if (!is_bottleneck && spec->has("stride"))
+    return line.bad(kUnit, "without a stride: a butterfly unit has none");
   const auto channels = spec->integer("channels", 1, 1, kMaxChannels);
   const auto stride = spec->integer("stride", is_bottleneck ? 2 : 1, 1, kMaxStride);
   if (!channels || !stride) return line.bad(kUnit, "of 1 to 65536 channels and a stride to 16");
@@ -177,6 +196,7 @@ Result<std::vector<TrainedPoint>> parse_trained_points(std::string_view csv) {
   std::optional<Places> places;
   std::size_t columns = 0;
   std::size_t number = 0;
+  if (csv.starts_with(kByteOrderMark)) csv.remove_prefix(kByteOrderMark.size());
   for (std::string_view rest = csv; !rest.empty();) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));

@@ -37,8 +37,8 @@ struct TrainedPoint {
 inline constexpr std::uint64_t kMaxTrainedBytes = std::uint64_t{4} << 20;
 inline constexpr std::size_t kMaxTrainedPoints = 10'000;
 
-/// Reads a file of trained points. Errors: kCorrupt with the line, what was
-/// found and what was expected; kResourceExhausted for too many.
+/// Reads a file of trained points. Errors: kCorrupt with the line, what was found and what was
+/// expected; kResourceExhausted for too many.
 Result<std::vector<TrainedPoint>> parse_trained_points(std::string_view csv);
 /// The same of a file of at most kMaxTrainedBytes.
 Result<std::vector<TrainedPoint>> load_trained_points(const std::filesystem::path& path);

@@ -9,7 +9,8 @@ namespace {
 
 using plan::Objective;
 
-/// 3.3.3 gives no loads: ours go up to a server that is as slow as no device.
+/// 3.3.3 gives no loads: ours go on until the server, 30 times as fast without load, is four times
+/// as slow as the modelled device.
 constexpr std::array kSlower{1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 32.0, 48.0, 64.0, 128.0};
 
 double cost_of(const plan::Candidate& way, Objective objective) {

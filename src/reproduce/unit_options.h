@@ -14,7 +14,8 @@ struct UnitOptions {
   std::filesystem::path trained;  ///< a file of trained points; empty: what needs training is left
                                   ///< out
   bool measure = true;            ///< else the modelled pair alone
-  double budget_s = 120;          ///< of each profile; one that ends before its units is an error
+  double budget_s = 120;          ///< of each profile; one that ends before its units leaves
+                                  ///< the measured pair out
   /// Told what goes on. May be empty.
   std::function<void(const std::string&)> say;
 };

@@ -1,7 +1,5 @@
 #include "reproduce/unit_tables.h"
 
-#include <algorithm>
-
 namespace cleave::reproduce {
 
 std::vector<Sent> thesis_butterflies() {
@@ -54,10 +52,6 @@ Selection paper_table_5() {
           {{{196.2, 310.1, "RB1", "RB1", 3.1, 6.6, 316},
             {37.9, 168.3, "RB1", "RB1", 1.8, 4.1, 316},
             {13.1, 110.7, "RB1", "RB1", 1.6, 3.5, 316}}}};
-}
-
-std::size_t best_of(const std::array<double, kResidualBlocks>& row) {
-  return static_cast<std::size_t>(std::ranges::min_element(row) - row.begin());
 }
 
 std::size_t below_the_radio(const UnitTable& table, const std::vector<double>& sent_bytes) {

@@ -74,9 +74,6 @@ inline constexpr Sent kThesisC2{2, {.channels = 1, .stride = 2}, 1720};
 /// What cloud-only sends there: a picture as JPEG, of a quality that is not printed.
 inline constexpr double kJpegPictureBytes = 26766;
 
-/// Which block a row of a table is best at, from 0.
-std::size_t best_of(const std::array<double, kResidualBlocks>& row);
-
 /// How many of a table's energies are smaller than what its own radio (tables 3.3 and 4.1) takes
 /// for the bytes alone.
 std::size_t below_the_radio(const UnitTable& table, const std::vector<double>& sent_bytes);

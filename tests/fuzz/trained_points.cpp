@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!points) return 0;
   if (points->size() > reproduce::kMaxTrainedPoints || points->size() > size) std::abort();
   for (const reproduce::TrainedPoint& p : *points)
-    if (!(p.loss_points() >= -100 && p.loss_points() <= 100 && p.payload_bytes > 0)) std::abort();
+    if (!(p.loss_points() >= -100 && p.loss_points() <= 100 && p.payload_bytes > 0 &&
+          (p.unit == "bottleneck" || p.stride == 1)))
+      std::abort();
   for (const reproduce::TrainedUnit& unit :
        {reproduce::kTrainedButterfly, reproduce::kTrainedBottleneck}) {
     if (unit.claims(*points, {}).empty()) std::abort();

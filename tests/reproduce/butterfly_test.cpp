@@ -56,6 +56,23 @@ TEST_F(Butterfly, SetsTheTablesBesideOurs) {
     EXPECT_TRUE(std::filesystem::exists(folder_.path() / "out" / (name + ".csv"))) << name;
 }
 
+// A budget that ends before the units are measured costs the measured pair, not the modelled one.
+TEST_F(Butterfly, LeavesOutAPairThatDoesNotFitItsBudget) {
+  UnitOptions options;
+  options.out = folder_.path() / "out";
+  options.budget_s = 1e-6;
+  SteadyClock clock;
+  const auto report = reproduce_butterfly(options, *engine::make_openvino_engine(), clock);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->machines.size(), 1u);
+  ASSERT_EQ(report->left_out.size(), 2u);
+  EXPECT_TRUE(report->left_out.front().starts_with("the measured pair: "));
+  const Claim* mobile_only = find(*report, "table 3.5: mobile-only");
+  ASSERT_NE(mobile_only, nullptr);
+  EXPECT_EQ(mobile_only->modelled, "15.7 ms, 20.5 mJ");
+  EXPECT_EQ(mobile_only->measured, "-");
+}
+
 TEST_F(Butterfly, TakesAccuracyFromTrainedPoints) {
   const auto file = folder_.path() / "points.csv";
   ASSERT_TRUE(write_file(file, kPoints));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/openvino_engine.h"
@@ -60,6 +61,11 @@ TEST(Tables, AgreeWithTheirText) {
   EXPECT_NEAR(energy[0], 8.2, 0.06);
   EXPECT_NEAR(energy[1], 6.5, 0.06);
   EXPECT_NEAR(energy[2], 5.9, 0.06);
+}
+
+/// Which block a row of a table is best at, from 0.
+std::size_t best_of(const std::array<double, kResidualBlocks>& row) {
+  return static_cast<std::size_t>(std::ranges::min_element(row) - row.begin());
 }
 
 TEST(Tables, AreBestWhereTheSelectionsAre) {

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/folder.h"
+#include "engine/openvino_engine.h"
 #include "reproduce/trained_claims.h"
 
 namespace cleave::reproduce {
@@ -83,6 +84,35 @@ TEST(TrainedPoints, SayWhatIsWrongAndWhere) {
   EXPECT_EQ(message_of(with("n,d\n")), "line 2 has '2 fields', expected 12 as in line 1");
   EXPECT_EQ(message_of(with("\"n,d\n")),
             "line 2 has '\"n,d', expected a quote that ends in its line");
+  EXPECT_EQ(
+      message_of(with("n,d,v,\"butterfly:channels=1,stride=2\",raw,,1,100,0.8,,10,0.9\n")),
+      "line 2 has 'butterfly:channels=1,stride=2', expected unit without a stride: a butterfly "
+      "unit has none");
+}
+
+TEST(TrainedPoints, TakeQuotesAroundWholeFieldsAlone) {
+  EXPECT_EQ(message_of(with("\"n\"x,d\n")),
+            "line 2 has '\"n\"x,d', expected nothing but a comma behind a closing quote");
+  EXPECT_EQ(message_of(with("\"n\" ,d\n")),
+            "line 2 has '\"n\" ,d', expected nothing but a comma behind a closing quote");
+  EXPECT_EQ(message_of(with("n\"x\",d\n")),
+            "line 2 has 'n\"x\",d', expected quotes around a whole field alone");
+  const auto points = parse_trained_points(
+      with("\"a \"\"b\"\", c\",d,v,\"butterfly:channels=1\",raw,\"\",1,100,0.8,,10,\"0.9\""));
+  ASSERT_TRUE(points) << points.error().message;
+  EXPECT_EQ(points->front().network, "a \"b\", c");
+  EXPECT_EQ(points->front().training_codec, "raw");
+  EXPECT_EQ(points->front().uncut_accuracy, 0.9);
+}
+
+TEST(TrainedPoints, MayBeginWithAByteOrderMark) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const std::string text = with("n,d,v,butterfly:channels=1,raw,,1,100,0.8,,10,0.9\n");
+  const auto points = parse_trained_points(mark + text);
+  ASSERT_TRUE(points) << points.error().message;
+  EXPECT_EQ(points->size(), 1u);
+  EXPECT_EQ(message_of(mark), "line 1 has '', expected the names of columns");
+  EXPECT_NE(message_of(mark + mark + text).find("unknown column"), std::string::npos);
 }
 
 TEST(TrainedPoints, RefuseOtherHeaders) {
@@ -112,6 +142,7 @@ TEST(TrainedPoints, AreBounded) {
 TrainedPoint point(int channels, double heldout, double bytes, const char* value = "v") {
   TrainedPoint p;
   p.network = "n";
+  p.data = "d";
   p.value = value;
   p.unit = "butterfly";
   p.channels = channels;
@@ -133,9 +164,9 @@ TEST(TrainedClaims, FindTheFewestChannelsAtEachCut) {
   const std::vector<TrainedPoint> points{point(8, 0.95, 80), point(2, 0.9, 20), point(4, 0.94, 40),
                                          point(1, 0.5, 10, "w")};
   const auto claims = butterfly_claims(points, {{{"n", "v"}, 1600.0}, {{"n", "w"}, 1600.0}});
-  EXPECT_EQ(measured(claims, "2 points lost: v"), "4 (1.0 points)");
-  EXPECT_EQ(measured(claims, "2 points lost: w"), "none: 45.0 points at 1");
-  EXPECT_EQ(measured(claims, "3.3.4"), "40.0x (v, butterfly:channels=4)");
+  EXPECT_EQ(measured(claims, "2 points lost: n, d, v"), "4 (1.0 points)");
+  EXPECT_EQ(measured(claims, "2 points lost: n, d, w"), "none: 45.0 points at 1");
+  EXPECT_EQ(measured(claims, "3.3.4"), "40.0x (n, d, v, butterfly:channels=4)");
   EXPECT_EQ(measured(butterfly_claims(points, {}), "3.3.4"), "-");
 
   const Figure figure = accuracy_figure(points);
@@ -150,13 +181,89 @@ TEST(TrainedClaims, SetTheLoopBesideTrainingWithoutIt) {
   points.back().training_codec = "f16";
   const auto claims = bottleneck_claims(points, {{{"n", ""}, 3000.0}});
   EXPECT_EQ(measured(claims, "fewest bytes, 2 points"), "25 B (butterfly:channels=1)");
-  EXPECT_EQ(measured(claims, "fewest bytes, nothing"), "100 B (butterfly:channels=4)");
+  EXPECT_EQ(measured(claims, "fewest bytes, half a point"), "100 B (butterfly:channels=4)");
   EXPECT_EQ(measured(claims, "figure 4.6"), "15.0, 0.4 points (butterfly:channels=4, raw)");
-  EXPECT_EQ(measured(claims, "4.3.4"), "30.0x (v, butterfly:channels=4)");
+  EXPECT_EQ(measured(claims, "4.3.4"), "30.0x (n, d, v, butterfly:channels=4)");
   const Figure figure = loss_figure(points);
   ASSERT_EQ(figure.panels.size(), 1u);
-  ASSERT_EQ(figure.panels.front().series.size(), 2u);
-  EXPECT_EQ(figure.panels.front().series.front().title, "codec in the loop");
+  std::vector<std::string> titles;
+  for (const Series& series : figure.panels.front().series) titles.push_back(series.title);
+  EXPECT_EQ(titles, (std::vector<std::string>{"butterfly:channels=1, codec in the loop",
+                                              "butterfly:channels=4, codec in the loop",
+                                              "butterfly:channels=4, codec afterwards"}))
+      << "a unit's line is its own";
+}
+
+// The same cut trained on other pictures is another cut: neither's losses count for the other.
+TEST(TrainedClaims, KeepDataApart) {
+  std::vector<TrainedPoint> points{point(4, 0.94, 40), point(2, 0.94, 20)};
+  points.back().data = "e";
+  const auto butterflies = butterfly_claims(points, {});
+  EXPECT_EQ(measured(butterflies, "2 points lost: n, d, v"), "4 (1.0 points)");
+  EXPECT_EQ(measured(butterflies, "2 points lost: n, e, v"), "2 (1.0 points)");
+  EXPECT_EQ(accuracy_figure(points).panels.size(), 2u);
+  points.back().unit_spec = points.front().unit_spec;
+  points.back().training_codec = "f16";
+  EXPECT_EQ(measured(bottleneck_claims(points, {}), "figure 4.6"), "no such claim");
+}
+
+// 0.76 - 0.74 is a little more than 0.02, and 2 points lost are not more than 2.
+TEST(TrainedClaims, CountALossThatIsJustAccepted) {
+  std::vector<TrainedPoint> points{point(1, 0.74, 10)};
+  points.front().uncut_accuracy = 0.76;
+  ASSERT_GT(points.front().loss_points(), 2);
+  const ValueCounts counts{{{"n", "v"}, 100.0}, {{"n", ""}, 100.0}};
+  EXPECT_EQ(measured(butterfly_claims(points, counts), "figure 3.7"), "1 (2.0 points)");
+  EXPECT_EQ(measured(butterfly_claims(points, counts), "3.3.4"),
+            "10.0x (n, d, v, butterfly:channels=1)");
+  EXPECT_EQ(measured(bottleneck_claims(points, counts), "fewest bytes, 2 points"),
+            "10 B (butterfly:channels=1)");
+}
+
+TEST(TrainedClaims, AcceptPointsOfTheLoopAlone) {
+  std::vector<TrainedPoint> points{point(4, 0.94, 40), point(2, 0.945, 20)};
+  points.back().training_codec = "f16";
+  const ValueCounts counts{{{"n", "v"}, 400.0}, {{"n", ""}, 400.0}};
+  const auto butterflies = butterfly_claims(points, counts);
+  EXPECT_EQ(measured(butterflies, "figure 3.7"), "4 (1.0 points)");
+  EXPECT_EQ(measured(butterflies, "3.3.4"), "10.0x (n, d, v, butterfly:channels=4)");
+  EXPECT_EQ(measured(bottleneck_claims(points, counts), "4.3.4"), "-");
+  const Figure figure = accuracy_figure(points);
+  ASSERT_EQ(figure.panels.front().series.size(), 3u);
+  EXPECT_EQ(figure.panels.front().series.front().title, "raw, put in afterwards");
+}
+
+/// A point of a quality, in the loop and not.
+std::vector<TrainedPoint> at_quality(int quality, double loop, double after) {
+  std::vector<TrainedPoint> both{point(1, loop, quality), point(1, after, quality)};
+  for (TrainedPoint& p : both)
+    p.codec = p.training_codec = "quant:bits=8|jpeg:q=" + std::to_string(quality);
+  both.back().training_codec = "quant:bits=8";
+  return both;
+}
+
+TEST(TrainedClaims, CompareAtTheLowestQualityThatLosesLittle) {
+  std::vector<TrainedPoint> points;
+  for (const auto& both :
+       {at_quality(20, 0.94, 0.8), at_quality(10, 0.9, 0.5), at_quality(5, 0.8, 0.2)})
+    points.insert(points.end(), both.begin(), both.end());
+  constexpr std::string_view kLowest = "at the lowest quality";
+  EXPECT_EQ(measured(bottleneck_claims(points, {}), kLowest),
+            "40.0 points at q=10: 5.0 instead of 45.0 (butterfly:channels=1)");
+  EXPECT_EQ(measured(bottleneck_claims(at_quality(5, 0.8, 0.2), {}), kLowest), "none");
+  EXPECT_EQ(measured(bottleneck_claims({point(1, 0.9, 10)}, {}), kLowest), "no such claim");
+}
+
+TEST(TrainedClaims, SayWhichNetworksHaveNoCounts) {
+  const TemporaryFolder folder;
+  Report report;
+  const auto openvino = engine::make_openvino_engine();
+  TrainedPoint unread = point(1, 0.9, 10);
+  unread.network = "resnet56_cifar10";
+  EXPECT_TRUE(count_values(folder.path(), {point(1, 0.9, 10), unread}, *openvino, report).empty());
+  ASSERT_EQ(report.left_out.size(), 2u);
+  EXPECT_EQ(report.left_out.front(), "sizes in n: not one of the trained networks");
+  EXPECT_TRUE(report.left_out.back().starts_with("sizes in resnet56_cifar10: "));
 }
 
 }  // namespace
