@@ -24,7 +24,7 @@ struct Args {
 };
 
 /// A way for a link and a load, and what it is predicted to cost.
-struct Choice {
+struct Row {
   Link link;
   double cloud_load = 1;
   plan::Candidate best;
@@ -36,13 +36,13 @@ class Chooser {
   Chooser(const bundle::Manifest& manifest, edge::WayCosts costs)
       : manifest_(manifest), costs_(std::move(costs)) {}
 
-  Result<Choice> choose(const Link& link, double device_load, double cloud_load,
-                        plan::Objective objective) const {
-    const plan::Problem problem =
-        edge::make_problem(manifest_, edge::under_load(costs_, device_load, cloud_load),
-                           manifest_.costs->device_slowdown, link);
+  Result<Row> choose(const Link& link, double device_load, double cloud_load,
+                     plan::Objective objective) const {
+    const plan::Problem problem = plan::under_load(
+        edge::make_problem(manifest_, costs_, manifest_.costs->device_slowdown, link), device_load,
+        cloud_load);
     const auto ranking = CLEAVE_TRY(plan::rank_cuts(problem, objective));
-    Choice choice{link, cloud_load, ranking.front()};
+    Row choice{link, cloud_load, ranking.front()};
     const std::size_t way = choice.best.cut;
     if (way > 0 && way <= manifest_.cuts.size()) choice.cut = &manifest_.cuts[way - 1];
     return choice;
@@ -53,15 +53,14 @@ class Chooser {
   edge::WayCosts costs_;
 };
 
-std::string name_of(const Choice& choice) {
+std::string name_of(const Row& choice) {
   return choice.cut != nullptr ? "cut " + choice.cut->id
                                : std::string(plan::strategy_name(choice.best.strategy));
 }
 
-Json to_json(const Args& args, const bundle::Manifest& manifest,
-             const std::vector<Choice>& choices) {
+Json to_json(const Args& args, const bundle::Manifest& manifest, const std::vector<Row>& choices) {
   Json list = Json::array();
-  for (const Choice& c : choices) {
+  for (const Row& c : choices) {
     Json row{{"link", c.link.name},
              {"cloud_load", c.cloud_load},
              {"strategy", plan::strategy_name(c.best.strategy)},
@@ -76,7 +75,7 @@ Json to_json(const Args& args, const bundle::Manifest& manifest,
           {"energy_is", "modelled"},     {"choices", list}};
 }
 
-void print(const Args& args, const bundle::Manifest& manifest, const std::vector<Choice>& choices) {
+void print(const Args& args, const bundle::Manifest& manifest, const std::vector<Row>& choices) {
   for (const bundle::CutEntry& cut : manifest.cuts)
     fmt::print("cut {:<6} after {}, {}, coded by {}{}\n", cut.id, cut.after_layer,
                cut.unit.empty() ? "no unit" : cut.unit, cut.crossing.front().codec,
@@ -85,7 +84,7 @@ void print(const Args& args, const bundle::Manifest& manifest, const std::vector
              args.device_load);
   fmt::print("{:<10} {:>10}  {:<12} {:>10} {:>10} {:>9}\n", "link", "cloud load", "way",
              "latency ms", "energy mJ", "bytes up");
-  for (const Choice& c : choices)
+  for (const Row& c : choices)
     fmt::print("{:<10} {:>10g}  {:<12} {:>10.2f} {:>10.2f} {:>9.0f}\n", c.link.name, c.cloud_load,
                name_of(c), c.best.latency_ms, c.best.energy_mj, c.best.bytes_up);
 }
@@ -104,7 +103,7 @@ Result<int> run(const Args& args) {
   for (const std::string& spec : args.links) links.push_back(CLEAVE_TRY(parse_link(spec)));
   if (links.empty()) links.assign(link_presets().begin(), link_presets().end());
   const Chooser chooser(manifest, *costs);
-  std::vector<Choice> choices;
+  std::vector<Row> choices;
   for (const Link& link : links)
     for (const double load : args.cloud_loads)
       choices.push_back(CLEAVE_TRY(chooser.choose(link, args.device_load, load, objective)));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/checksum.h"
 #include "base/file.h"
 #include "base/spec.h"
 #include "search/search.h"
@@ -43,11 +44,13 @@ constexpr double kProxyDistillation = 0.5;
 /// Trains candidates for the search.
 class CandidateTrainer {
  public:
-  CandidateTrainer(const Args& args, const Training& training, train::TrainOptions options)
-      : args_(args), training_(training), options_(std::move(options)) {}
+  CandidateTrainer(const Args& args, const Training& training, train::TrainOptions options,
+                   Clock& clock)
+      : args_(args), training_(training), options_(std::move(options)), clock_(clock) {}
 
   Result<search::Trained> operator()(const search::Candidate& candidate, search::Effort effort,
-                                     const std::filesystem::path& checkpoint, double left_s) const {
+                                     const std::filesystem::path& checkpoint,
+                                     const search::Tick& tick) const {
     const graph::Model& model = training_.loaded.model;
     train::TrainRequest request{.model = model,
                                 .cut = CLEAVE_TRY(model.find_cut(std::to_string(candidate.cut))),
@@ -61,9 +64,11 @@ class CandidateTrainer {
     request.options.checkpoint = checkpoint;
     if (effort == search::Effort::kProxy) make_short(request);
     const auto trained = CLEAVE_TRY(
-        run_training(request, [&, spent_s = 0.0](const train::EpochReport& epoch) mutable {
-          spent_s += epoch.seconds;
-          return check_time(candidate, epoch, left_s - spent_s);
+        run_training(request, [&, last = clock_.now()](const train::EpochReport& epoch) mutable {
+          // With scoring and all else, which the epoch's own seconds leave out.
+          const double epoch_s = to_ms(clock_.now() - last) / 1000;
+          last = clock_.now();
+          return tick(epoch_s * static_cast<double>(epoch.epochs - epoch.epoch));
         }));
     return search::Trained{.score = {.accuracy = trained.accuracy,
                                      .uncut_accuracy = trained.uncut_accuracy,
@@ -84,19 +89,10 @@ class CandidateTrainer {
     request.options.distillation = kProxyDistillation;
   }
 
-  static Result<void> check_time(const search::Candidate& candidate,
-                                 const train::EpochReport& epoch, double left_s) {
-    const auto epochs_left = static_cast<double>(epoch.epochs - epoch.epoch);
-    if (epochs_left * epoch.seconds <= left_s) return {};
-    return fail(ErrorCode::kDeadlineExceeded, "search",
-                fmt::format("{} at {}: {:.0f} s are left, {:g} epochs of {:.0f} s were to come",
-                            candidate.unit, candidate.cut, std::max(left_s, 0.0), epochs_left,
-                            epoch.seconds));
-  }
-
   const Args& args_;
   const Training& training_;
   train::TrainOptions options_;
+  Clock& clock_;
 };
 
 Result<std::vector<search::Candidate>> candidates_of(const Args& args, const graph::Model& model) {
@@ -115,11 +111,15 @@ Result<std::vector<search::Candidate>> candidates_of(const Args& args, const gra
 }
 
 /// What makes two searches the same: all that changes how a candidate is trained.
-std::string question_of(const Args& args, const train::TrainOptions& o) {
+Result<std::string> question_of(const Args& args, const Training& training,
+                                const train::TrainOptions& o) {
   const TrainArgs& t = args.train;
-  return fmt::format("{} on {} as {}, at most {}, {:g} held out, proxies of {}", t.model.path,
-                     t.data, t.preprocess.empty() ? "its input suggests" : t.preprocess, args.limit,
-                     t.validation, args.proxy_pictures) +
+  // As held, with the shapes of its inputs.
+  const std::string network = CLEAVE_TRY(training.loaded.model.to_bytes());
+  return fmt::format(
+             "network {}… on {} ({} pictures) as {}, at most {}, {:g} held out, proxies of {}",
+             sha256_hex(as_bytes(network)).substr(0, 12), t.data, training.set.size(),
+             training.preprocess.spec(), args.limit, t.validation, args.proxy_pictures) +
          fmt::format("; {} epochs of {}, {} from {:g} by {}, momentum {:g}, decay {:g}", o.epochs,
                      o.batch, t.optimizer, o.learning_rate, t.schedule, o.momentum,
                      o.weight_decay) +
@@ -175,18 +175,20 @@ Result<int> run(Args& args) {
   CLEAVE_CHECK(need_torch());
   CLEAVE_CHECK(check_can_be_made(args.out, "search"));
   const Training training = CLEAVE_TRY(open_training(args.train, "search"));
+  for (const std::string& codec : args.codecs) CLEAVE_CHECK(codec::Codec::create(codec));
   const auto candidates = CLEAVE_TRY(candidates_of(args, training.loaded.model));
   SteadyClock clock;
   const SearchCosts costs = CLEAVE_TRY(SearchCosts::create(args.costs, training, clock));
   print_beginning(candidates, rules);
   search::Tools tools;
-  tools.train = CandidateTrainer(args, training, options);
+  tools.train = CandidateTrainer(args, training, options, clock);
   tools.cost = [&](const search::Candidate& candidate, double payload_bytes) {
     return costs.of_candidate(candidate, payload_bytes);
   };
   tools.told = print_record;
-  const search::Outcome outcome = CLEAVE_TRY(
-      search::run_search(question_of(args, options), candidates, rules, tools, args.folder, clock));
+  const std::string question = CLEAVE_TRY(question_of(args, training, options));
+  const search::Outcome outcome =
+      CLEAVE_TRY(search::run_search(question, candidates, rules, tools, args.folder, clock));
   const SearchReport report{outcome, rules, args.costs.objective,
                             outcome.kept.empty() ? "" : args.out};
   if (!outcome.kept.empty()) CLEAVE_CHECK(write_kept(args, training, costs, outcome));
@@ -202,7 +204,7 @@ Result<int> run(Args& args) {
 Action define_search(CLI::App& command) {
   auto args = std::make_shared<Args>();
   command.add_option("MODEL", args->train.model.path, "an ONNX file")->required();
-  command.add_option("--out", args->out, "folder of the bundle")->required();
+  command.add_option("--out", args->out, "folder of the bundle; a new one each time")->required();
   command.add_option("--budget", args->budget, "time for all trainings together, as 2h")
       ->required();
   command
@@ -213,9 +215,11 @@ Action define_search(CLI::App& command) {
       ->capture_default_str();
   command
       .add_option("--at", args->cuts,
-                  "a cut to try; may be repeated; else the last at each size of picture")
+                  "a cut to try; may be repeated; else the last at each shape of value")
       ->allow_extra_args(false);
-  command.add_option("--unit", args->units, "kinds of units")->capture_default_str();
+  command.add_option("--unit", args->units, "kinds of units")
+      ->check(CLI::IsMember({"butterfly", "bottleneck"}))
+      ->capture_default_str();
   command.add_option("--channels", args->channels, "that cross")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -229,6 +233,7 @@ Action define_search(CLI::App& command) {
   command
       .add_option("--proxy-pictures", args->proxy_pictures,
                   "of a short training, a quarter of them to score on")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   add_search_cost_args(command, args->costs);
   add_training_set_args(command, args->train);

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <limits>
 
 #include "codec/packet.h"
 #include "plan/planner.h"
@@ -23,21 +24,6 @@ Result<study::Samples> samples_of(const Training& training) {
     samples.inputs.push_back({training.preprocess.apply(samples.pictures.back())});
   }
   return samples;
-}
-
-void scale(std::vector<std::optional<profile::Cost>>& costs, double load) {
-  for (auto& cost : costs)
-    if (cost) cost->median_ms *= load;
-}
-
-/// Thesis, Algorithms 2 and 3: what the mobile takes times K_mobile, what the cloud takes times
-/// K_cloud.
-plan::Problem under_load(plan::Problem problem, double device_load, double cloud_load) {
-  scale(problem.device.head, device_load);
-  problem.device.whole_ms *= device_load;
-  scale(problem.cloud.tail, cloud_load);
-  problem.cloud.whole_ms *= cloud_load;
-  return problem;
 }
 
 }  // namespace
@@ -85,7 +71,7 @@ Result<SearchCosts> SearchCosts::create(SearchCostArgs& args, const Training& tr
   }));
   costs.problem_ = CLEAVE_TRY(study::make_problem(training.loaded.model, *training.loaded.engine,
                                                   request, costs.samples_, clock));
-  costs.loaded_ = under_load(*costs.problem_, args.device_load, args.cloud_load);
+  costs.loaded_ = plan::under_load(*costs.problem_, args.device_load, args.cloud_load);
   return costs;
 }
 
@@ -94,7 +80,7 @@ double SearchCosts::of_candidate(const search::Candidate& candidate, double payl
   if (!loaded_) return bytes;
   plan::Problem problem = *loaded_;
   const auto k = static_cast<std::size_t>(candidate.cut);
-  problem.codec[k] = plan::CodecCost{bytes, 0, 0};
+  if (k < problem.codec.size()) problem.codec[k] = plan::CodecCost{bytes, 0, 0};
   const auto way = plan::evaluate(problem, k);
   // A cut that was not profiled cannot be compared: it comes last.
   return way ? plan::objective_value(*way, objective_) : std::numeric_limits<double>::max();

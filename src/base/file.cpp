@@ -69,6 +69,11 @@ Result<void> write_in_place(const fs::path& path, std::string_view content) {
 
 }  // namespace
 
+bool is_file_name(std::string_view name) {
+  return !name.empty() && name.front() != '.' &&
+         name.find_first_of(std::string_view("/\\\0", 3)) == std::string_view::npos;
+}
+
 Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return system_error("open", path);

@@ -19,6 +19,9 @@ inline std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// Whether a name from elsewhere is that of a file in the folder at hand: no path, nothing hidden.
+bool is_file_name(std::string_view name);
+
 /// Largest file that read_file() takes unless told otherwise.
 inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{4} << 30;
 

@@ -85,14 +85,14 @@ Result<std::string> Bundle::read(const FileEntry& file) const {
 
 Result<std::string> Bundle::network(const FileEntry& file) const {
   const std::string bytes = CLEAVE_TRY(read(file));
-  if (!manifest_.weights) return bytes;
-  {
+  if (manifest_.weights) {
     const std::lock_guard lock(weights_->mutex);
     if (!weights_->sound) CLEAVE_CHECK(read(*manifest_.weights));
     weights_->sound = true;
   }
-  return about("'" + (folder_ / file.file).string() + "'",
-               graph::with_weights_inside(bytes, folder_, manifest_.weights->file));
+  return about(
+      "'" + (folder_ / file.file).string() + "'",
+      graph::with_weights_inside(bytes, folder_, manifest_.weights ? manifest_.weights->file : ""));
 }
 
 Result<CheckVector> Bundle::check_vector(const CutEntry& cut) const {

@@ -24,6 +24,8 @@ struct CheckVector {
 
 /// A split on disk: manifest, the whole network, and per cut both halves and a check vector.
 /// Immutable once loaded and thread-safe; it holds the manifest, files are read when asked for.
+/// Copies share what they know of the files (the weights are looked at once, by whoever comes
+/// first).
 class Bundle {
  public:
   /// Reads and checks the manifest. Networks are checked when they are read.

@@ -1,7 +1,10 @@
 #include "bundle/manifest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
+
+#include "base/file.h"
 
 namespace cleave::bundle {
 namespace {
@@ -108,9 +111,7 @@ Result<FileEntry> file_from_json(const Json& json, const char* key) {
   FileEntry file;
   file.file = CLEAVE_TRY(json_get<std::string>(entry, "file", kPlace));
   file.sha256 = CLEAVE_TRY(json_get<std::string>(entry, "sha256", kPlace));
-  // A bundle comes from elsewhere: its files are those beside the manifest and no others.
-  if (file.file.empty() || file.file.front() == '.' ||
-      file.file.find_first_of(std::string("/\\\0", 3)) != std::string::npos) {
+  if (!is_file_name(file.file)) {
     return corrupt("'" + file.file + "' is not the name of a file in the bundle's folder");
   }
   if (file.sha256.size() != 64) {
@@ -120,12 +121,20 @@ Result<FileEntry> file_from_json(const Json& json, const char* key) {
   return file;
 }
 
+/// A finite number, so that costs can be compared.
+Result<double> at_least(const Json& json, const char* key, double least) {
+  const auto value = CLEAVE_TRY(json_get<double>(json, key, kPlace));
+  if (std::isfinite(value) && value >= least) return value;
+  return corrupt("member '" + std::string(key) + "' is " + json[key].dump() + ", expected " +
+                 std::to_string(static_cast<int>(least)) + " or more");
+}
+
 Result<plan::CodecCost> codec_cost_from_json(const Json& json, const char* key) {
   const Json entry = CLEAVE_TRY(json_get<Json>(json, key, kPlace));
   plan::CodecCost cost;
-  cost.payload_bytes = CLEAVE_TRY(json_get<double>(entry, "payload_bytes", kPlace));
-  cost.encode_ms = CLEAVE_TRY(json_get<double>(entry, "encode_ms", kPlace));
-  cost.decode_ms = CLEAVE_TRY(json_get<double>(entry, "decode_ms", kPlace));
+  cost.payload_bytes = CLEAVE_TRY(at_least(entry, "payload_bytes", 0));
+  cost.encode_ms = CLEAVE_TRY(at_least(entry, "encode_ms", 0));
+  cost.decode_ms = CLEAVE_TRY(at_least(entry, "decode_ms", 0));
   return cost;
 }
 
@@ -186,8 +195,8 @@ Result<CutEntry> cut_from_json(const Json& json) {
   if (json.contains("costs")) {
     const Json& entry = json["costs"];
     CutCosts costs;
-    costs.head_ms = CLEAVE_TRY(json_get<double>(entry, "head_ms", kPlace));
-    costs.tail_ms = CLEAVE_TRY(json_get<double>(entry, "tail_ms", kPlace));
+    costs.head_ms = CLEAVE_TRY(at_least(entry, "head_ms", 0));
+    costs.tail_ms = CLEAVE_TRY(at_least(entry, "tail_ms", 0));
     costs.codec = CLEAVE_TRY(codec_cost_from_json(entry, "codec"));
     cut.costs = costs;
   }
@@ -198,9 +207,9 @@ Result<CutEntry> cut_from_json(const Json& json) {
 
 Result<WholeCosts> whole_costs_from_json(const Json& json) {
   WholeCosts costs;
-  costs.device_ms = CLEAVE_TRY(json_get<double>(json, "device_ms", kPlace));
-  costs.device_slowdown = CLEAVE_TRY(json_get<double>(json, "emulated_slowdown", kPlace));
-  costs.cloud_ms = CLEAVE_TRY(json_get<double>(json, "cloud_ms", kPlace));
+  costs.device_ms = CLEAVE_TRY(at_least(json, "device_ms", 0));
+  costs.device_slowdown = CLEAVE_TRY(at_least(json, "emulated_slowdown", 1));
+  costs.cloud_ms = CLEAVE_TRY(at_least(json, "cloud_ms", 0));
   costs.input = CLEAVE_TRY(codec_cost_from_json(json, "input"));
   if (json.contains("picture"))
     costs.picture = CLEAVE_TRY(json_get<std::string>(json, "picture", kPlace));

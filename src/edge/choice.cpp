@@ -25,7 +25,7 @@ class RankAnew final : public Choice {
 
   Result<std::size_t> way(const WayCosts& costs, const Conditions& now) const override {
     const plan::Problem problem =
-        make_problem(manifest_, under_load(costs, 1, now.load), slowdown_, now.link);
+        plan::under_load(make_problem(manifest_, costs, slowdown_, now.link), 1, now.load);
     const auto ranking = CLEAVE_TRY(plan::rank_cuts(problem, plan::Objective::kLatency));
     return ranking.front().cut;
   }

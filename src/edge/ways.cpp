@@ -25,22 +25,6 @@ std::optional<WayCosts> costs_from_manifest(const bundle::Manifest& manifest, do
   return costs;
 }
 
-WayCosts under_load(WayCosts costs, double device_load, double server_load) {
-  const auto load = [&](plan::CodecCost& codec) {
-    codec.encode_ms *= device_load;
-    codec.decode_ms *= server_load;
-  };
-  costs.device_ms *= device_load;
-  costs.cloud_ms *= server_load;
-  load(costs.input);
-  for (bundle::CutCosts& cut : costs.cuts) {
-    cut.head_ms *= device_load;
-    cut.tail_ms *= server_load;
-    load(cut.codec);
-  }
-  return costs;
-}
-
 double recorded_server_ms(const WayCosts& costs, std::size_t way) {
   if (way == 0) return costs.input.decode_ms + costs.cloud_ms;
   if (way > costs.cuts.size()) return 0;

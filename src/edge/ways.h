@@ -22,10 +22,6 @@ struct WayCosts {
 std::optional<WayCosts> costs_from_manifest(const bundle::Manifest& manifest, double slowdown,
                                             bool as_picture);
 
-/// The same where the device and the server are loaded: their times by these factors, 1 without
-/// load (thesis, Algorithms 2 and 3, whose K_mobile and K_cloud are 0 then: a factor is 1 + K).
-WayCosts under_load(WayCosts costs, double device_load, double server_load);
-
 /// What the server is recorded to take for a way, as ways are counted below: decoding and tail; 0
 /// for device-only.
 double recorded_server_ms(const WayCosts& costs, std::size_t way);

@@ -75,8 +75,8 @@ Result<std::string> with_weights_inside(std::string_view onnx_bytes,
     for (const auto& entry : tensor.external_data())
       if (entry.key() == "location" && entry.value() != file)
         return fail(ErrorCode::kCorrupt, kPlace,
-                    "tensor '" + tensor.name() + "' lies in '" + entry.value() + "', expected '" +
-                        std::string(file) + "'");
+                    "tensor '" + tensor.name() + "' lies in '" + entry.value() + "', expected " +
+                        (file.empty() ? "none to lie elsewhere" : "'" + std::string(file) + "'"));
     return {};
   }));
   CLEAVE_CHECK(read_external_data(model, folder));

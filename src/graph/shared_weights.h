@@ -34,8 +34,8 @@ class SharedWeights {
 };
 
 /// The network with its weights inside again, from a file of `folder`, the only one that it may
-/// name. Errors: kNotThisFormat; kCorrupt for weights elsewhere or beyond the file's end;
-/// kResourceExhausted over 2 GB; kIo.
+/// name; none if `file` is empty. Errors: kNotThisFormat; kCorrupt for weights elsewhere or beyond
+/// the file's end; kResourceExhausted over 2 GB; kIo.
 Result<std::string> with_weights_inside(std::string_view onnx_bytes,
                                         const std::filesystem::path& folder, std::string_view file);
 

@@ -26,7 +26,7 @@ struct Space {
 
 /// Cuts that a unit can be put at: through one value, a picture of floats.
 std::vector<const graph::Cut*> unit_cuts(const graph::Model& model);
-/// Of these the last at each size of the value, where a network has done most for the same bytes.
+/// Of these the last at each shape of the value, where a network has done most for the same bytes.
 std::vector<const graph::Cut*> stage_ends(const graph::Model& model);
 
 /// The candidates of a space (thesis, Algorithms 2 and 3: partition points, then channels, pixels

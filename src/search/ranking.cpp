@@ -37,9 +37,10 @@ bool is_settled(std::span<const Record> records, std::span<const double> costs, 
 std::vector<std::size_t> undominated(std::span<const Record> records) {
   std::vector<std::size_t> front;
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (!records[i].proxy) continue;
+    const auto counts = [](const Record& record) { return record.proxy && record.failure.empty(); };
+    if (!counts(records[i])) continue;
     const bool is_beaten = std::ranges::any_of(
-        records, [&](const Record& other) { return other.proxy && beats(other, records[i]); });
+        records, [&](const Record& other) { return counts(other) && beats(other, records[i]); });
     if (!is_beaten) front.push_back(i);
   }
   return front;
@@ -79,8 +80,8 @@ std::optional<double> kendall_tau(std::span<const Record> records) {
   for (std::size_t i = 0; i < records.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
       if (!records[i].proxy || !records[i].full || !records[k].proxy || !records[k].full) continue;
-      const int proxy = sign(records[i].proxy->loss() - records[k].proxy->loss());
-      const int full = sign(records[i].full->loss() - records[k].full->loss());
+      const std::int64_t proxy = sign(records[i].proxy->loss() - records[k].proxy->loss());
+      const std::int64_t full = sign(records[i].full->loss() - records[k].full->loss());
       balance += proxy * full;
       of_proxies += proxy * proxy;
       of_full += full * full;

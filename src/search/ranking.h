@@ -10,7 +10,7 @@
 namespace cleave::search {
 
 /// Those with a proxy's score that no other of the same cut beats: none loses as little in as few
-/// bytes. In the order of the records.
+/// bytes. Those whose training failed are not among them and beat nobody. In the records' order.
 std::vector<std::size_t> undominated(std::span<const Record> records);
 
 /// The share of a proxy's loss that is left after full training: the mean over the records that

@@ -65,13 +65,12 @@ Result<Record> record_from_json(const Json& json) {
   record.failure = CLEAVE_TRY(json_get_or<std::string>(json, "failure", "", kPlace));
   if (json.contains("begun_s")) record.begun_s = CLEAVE_TRY(not_negative(json, "begun_s"));
   if (!json.contains("full")) return record;
+  if (!record.proxy) return corrupt("a record is trained and has no proxy, expected one");
   record.full = CLEAVE_TRY(score_from_json(json["full"]));
   record.network = CLEAVE_TRY(json_get<std::string>(json, "network", kPlace));
   record.code = CLEAVE_TRY(json_get<std::string>(json, "code", kPlace));
   record.calibration = CLEAVE_TRY(json_get<Json>(json, "calibration", kPlace));
-  // The file is one beside the record and no other.
-  if (record.network.empty() || record.network.front() == '.' ||
-      record.network.find_first_of(std::string("/\\\0", 3)) != std::string::npos)
+  if (!is_file_name(record.network))
     return corrupt("'" + record.network + "' is not the name of a file of the search");
   return record;
 }

@@ -24,12 +24,15 @@ struct Trained {
   Json calibration = Json::object();
 };
 
+/// Hears how many seconds a training takes still; kDeadlineExceeded where the budget is too small.
+using Tick = std::function<Result<void>(double still_s)>;
+
 /// What a search does not know by itself.
 struct Tools {
-  /// Trains a candidate; `checkpoint` is a file that it may go on from. Has to stop, with
-  /// kDeadlineExceeded, when it will not be done within `left_s` seconds.
+  /// Trains a candidate; `checkpoint` is a file that it may go on from, empty for a proxy. Says to
+  /// `tick` now and then how many seconds are still to go, and stops with its error.
   std::function<Result<Trained>(const Candidate&, Effort, const std::filesystem::path& checkpoint,
-                                double left_s)>
+                                const Tick& tick)>
       train;
   /// What the plan makes of a candidate whose pictures come to so many bytes: less is better.
   std::function<double(const Candidate&, double payload_bytes)> cost;
@@ -56,10 +59,12 @@ struct Outcome {
 /// of them: proxies first, of which those that others of their cut beat are dropped; then full
 /// training in the order of what the plan makes of them, of those that are expected within the
 /// floor, until for every cut the cheapest is known or the budget is used up. A candidate that
-/// cannot be trained (kInvalidArgument, as where a run diverges, and kUnsupported) is left out.
+/// cannot be trained (kInvalidArgument, as where a run diverges, and kUnsupported) is left out; but
+/// where it is the very first, the fault is taken to be one of all, and ends the search.
 ///
-/// `folder` keeps the progress ("search.json") and the trained networks; a search of the same
-/// question goes on there. Errors: kInvalidArgument for another question's folder and for no
+/// `folder` keeps the progress ("search.json"), saved with every tick, and the trained networks; a
+/// search of the same question goes on there, and leaves records of other candidates as they are.
+/// Errors: kInvalidArgument for another question's folder and for no
 /// candidates; those of the tools.
 Result<Outcome> run_search(const std::string& question, const std::vector<Candidate>& candidates,
                            const Rules& rules, const Tools& tools,

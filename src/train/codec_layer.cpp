@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <mutex>
@@ -26,7 +27,9 @@ Result<at::Tensor> CodecLayer::forward(const at::Tensor& x) {
     return x;
   }
   const at::Tensor error = CLEAVE_TRY(decoded(dense)) - dense;
-  step_ = std::sqrt(12 * error.square().mean().item<double>());
+  // Behind a ReLU zeros come back as zeros and say nothing of the step.
+  const auto with_error = std::max<std::int64_t>(error.count_nonzero().item<std::int64_t>(), 1);
+  step_ = std::sqrt(12 * error.square().sum().item<double>() / static_cast<double>(with_error));
   coded_values_ = x + error.to(x.scalar_type());
   return coded_values_;
 }
@@ -73,7 +76,7 @@ Result<at::Tensor> CodecLayer::calibrate() {
   collects_ = false;
   if (collected_.empty())
     return fail(ErrorCode::kInvalidArgument, "train.codec", "nothing came, expected some codes");
-  const at::Tensor codes = at::cat(std::exchange(collected_, {}));
+  at::Tensor codes = at::cat(std::exchange(collected_, {}));
   std::vector<Tensor> pictures;
   for (std::int64_t i = 0; i < codes.size(0); ++i)
     pictures.push_back(CLEAVE_TRY(from_torch(codes.narrow(0, i, 1))));

@@ -26,6 +26,7 @@ class CodecLayer {
   /// Calibrates the codec on what was collected, and gives that, N×…. Errors: those of
   /// codec::Codec; kInvalidArgument where nothing came.
   Result<at::Tensor> calibrate();
+  const std::string& spec() const { return spec_; }
   /// What was measured; an empty object where the codec measures nothing beforehand.
   const Json& calibration() const { return calibration_; }
 
@@ -33,7 +34,8 @@ class CodecLayer {
   double take_mean_bytes();
 
   /// What forward() last gave, to be differentiated, and the step of a uniform quantiser with the
-  /// error that coding then made: √12 times its root mean square.
+  /// error that coding then made: √12 times its root mean square over values that have one. 0 where
+  /// nothing was lost.
   const at::Tensor& coded() const { return coded_values_; }
   double step() const { return step_; }
 

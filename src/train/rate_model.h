@@ -23,8 +23,8 @@ class RateModel : public torch::nn::Module {
   torch::Tensor bits_per_value(const torch::Tensor& codes, double step) const;
 
   /// What a step of training adds to its loss: `weight` times the kilobytes of a picture's code,
-  /// which move the codes alone, and the nats of a value, which move the model alone, so that the
-  /// model learns as fast whatever the weight.
+  /// which move the codes alone, and the nats of a value of each channel, which move the model
+  /// alone, so that it learns as fast whatever the weight.
   torch::Tensor loss(const torch::Tensor& codes, double step, double weight) const;
 
  private:

@@ -23,27 +23,38 @@ namespace {
 
 constexpr std::string_view kPlace = "train.trainer";
 
-/// Those of the network that learn, and those of the rate model, if there is one.
-std::vector<torch::Tensor> trained_parameters(const OnnxModule& module, const RateModel* rate) {
+std::vector<torch::Tensor> trained_parameters(const OnnxModule& module) {
   std::vector<torch::Tensor> parameters;
   for (const torch::Tensor& parameter : module.parameters())
     if (parameter.requires_grad()) parameters.push_back(parameter);
-  if (rate != nullptr)
-    for (const torch::Tensor& parameter : rate->parameters()) parameters.push_back(parameter);
   return parameters;
 }
 
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(std::vector<torch::Tensor> parameters,
+/// Of the network's parameters and those of the rate model, if there is one, which nothing pulls to
+/// zero.
+template <class Optimizer, class Options>
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OnnxModule& module,
+                                                        const RateModel* rate, Options options) {
+  std::vector<torch::optim::OptimizerParamGroup> groups{
+      torch::optim::OptimizerParamGroup(trained_parameters(module))};
+  if (rate != nullptr)
+    groups.emplace_back(rate->parameters(),
+                        std::make_unique<Options>(Options(options).weight_decay(0)));
+  return std::make_unique<Optimizer>(std::move(groups), options);
+}
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OnnxModule& module,
+                                                        const RateModel* rate,
                                                         const TrainOptions& options) {
   if (options.optimizer == Optimizer::kAdamW)
-    return std::make_unique<torch::optim::AdamW>(
-        std::move(parameters),
+    return make_optimizer<torch::optim::AdamW>(
+        module, rate,
         torch::optim::AdamWOptions(options.learning_rate).weight_decay(options.weight_decay));
-  return std::make_unique<torch::optim::SGD>(std::move(parameters),
-                                             torch::optim::SGDOptions(options.learning_rate)
-                                                 .momentum(options.momentum)
-                                                 .nesterov(options.momentum > 0)
-                                                 .weight_decay(options.weight_decay));
+  return make_optimizer<torch::optim::SGD>(module, rate,
+                                           torch::optim::SGDOptions(options.learning_rate)
+                                               .momentum(options.momentum)
+                                               .nesterov(options.momentum > 0)
+                                               .weight_decay(options.weight_decay));
 }
 
 void set_learning_rate(torch::optim::Optimizer& optimizer, double rate) {
@@ -73,18 +84,21 @@ Result<torch::Tensor> answer_of(const OnnxModule& module, const torch::Tensor& p
 }
 
 /// What makes two runs the same, but for how far they are.
-std::string run_of(const OnnxModule& module, const TrainOptions& options, std::size_t pictures) {
+std::string run_of(const OnnxModule& module, const CodecLayer* codec, const TrainOptions& options,
+                   std::size_t pictures) {
   std::string weights;
   for (const auto& parameter : module.named_parameters())
     weights += parameter.key() + shape_text(parameter.value().sizes().vec()) +
                (parameter.value().requires_grad() ? ";" : " fixed;");
   return fmt::format(
-      "weights {:08x}, {} pictures, seed {}, {} epochs of batches of {}, {} from {:g} by {}, "
+      "weights {:08x}, codec {}, {} pictures, seed {}, {} epochs of batches of {}, {} from {:g} by "
+      "{}, "
       "momentum {:g}, decay {:g}, smoothing {:g}, distillation {:g} at {:g}, rate {:g}, shifted "
       "{}, "
       "mirrored {}, {}",
-      crc32c(std::as_bytes(std::span(weights))), pictures, options.seed, options.epochs,
-      options.batch, options.optimizer == Optimizer::kSgd ? "sgd" : "adamw", options.learning_rate,
+      crc32c(std::as_bytes(std::span(weights))), codec != nullptr ? codec->spec() : "none",
+      pictures, options.seed, options.epochs, options.batch,
+      options.optimizer == Optimizer::kSgd ? "sgd" : "adamw", options.learning_rate,
       options.schedule == Schedule::kCosine ? "cosine" : "step", options.momentum,
       options.weight_decay, options.label_smoothing, options.distillation, options.temperature,
       options.rate, options.augmentation.crop, options.augmentation.flip,
@@ -170,14 +184,16 @@ Result<torch::Tensor> Trainer::loss_of(const Batch& batch) {
     const torch::NoGradGuard no_grad;
     taught = CLEAVE_TRY(answer_of(*teacher_, batch.pictures));
   }
-  const torch::Tensor loss =
+  torch::Tensor loss =
       classification_loss(answer, batch.labels, taught,
                           {.probabilities = module_->answering_operator() == "Softmax",
                            .label_smoothing = options_.label_smoothing,
                            .distillation = options_.distillation,
                            .temperature = options_.temperature});
-  // A codec without loss has no step, and what it sends cannot be made less by a density.
-  if (!rate_ || codec_->step() == 0) return loss;
+  if (!rate_) return loss;
+  if (codec_->step() == 0)
+    return fail(ErrorCode::kInvalidArgument, kPlace,
+                "a rate with codec '" + codec_->spec() + "', expected one that loses something");
   return loss + rate_->loss(codec_->coded(), codec_->step(), options_.rate);
 }
 
@@ -220,31 +236,33 @@ Result<void> Trainer::run(const PictureStore& training, const PictureStore& vali
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 std::to_string(training.size()) + " pictures, expected a batch of " +
                     std::to_string(options_.batch) + " or more");
-  if (trained_parameters(*module_, nullptr).empty())
+  if (trained_parameters(*module_).empty())
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 "a network without weights, expected some that can be trained");
   if (options_.rate > 0 && codec_ == nullptr)
     return fail(ErrorCode::kInvalidArgument, kPlace,
                 "a rate without a codec, expected one whose bytes count");
   if (options_.bf16) use_channels_last(*module_);
-  CLEAVE_CHECK(begin_epoch(training));
-  Progress progress{make_optimizer(trained_parameters(*module_, rate_.get()), options_)};
+  CLEAVE_CHECK(guarded("beginning", [&] { return begin_epoch(training); }));
+  Progress progress{make_optimizer(*module_, rate_.get(), options_)};
   Checkpoint checkpoint{*module_,
                         rate_.get(),
                         *progress.optimizer,
                         progress.epoch,
                         progress.best_accuracy,
                         progress.without_better,
-                        run_of(*module_, options_, training.size())};
+                        run_of(*module_, codec_, options_, training.size())};
   if (!options_.checkpoint.empty()) CLEAVE_CHECK(read_checkpoint(options_.checkpoint, checkpoint));
   if (teacher_) teacher_->eval();
   const auto gives_up = [&] {
     return options_.patience > 0 && progress.without_better >= options_.patience;
   };
   while (progress.epoch < options_.epochs && !gives_up()) {
-    CLEAVE_CHECK(begin_epoch(training));
-    EpochReport report = CLEAVE_TRY(guarded("epoch " + std::to_string(progress.epoch + 1),
-                                            [&] { return run_epoch(training, progress); }));
+    EpochReport report = CLEAVE_TRY(
+        guarded("epoch " + std::to_string(progress.epoch + 1), [&]() -> Result<EpochReport> {
+          CLEAVE_CHECK(begin_epoch(training));
+          return run_epoch(training, progress);
+        }));
     if (codec_) codec_->take_mean_bytes();
     report.accuracy = CLEAVE_TRY(accuracy_of(*module_, validation, options_.batch));
     if (codec_) report.code_bytes = codec_->take_mean_bytes();

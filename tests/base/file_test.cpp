@@ -13,6 +13,14 @@
 namespace cleave {
 namespace {
 
+TEST(FileName, IsThatOfAFileInTheFolder) {
+  EXPECT_TRUE(is_file_name("model.onnx"));
+  for (const std::string& name :
+       {std::string(), std::string("../a"), std::string("/etc/passwd"), std::string("a/b"),
+        std::string("a\\b"), std::string("."), std::string(".hidden"), std::string("a\0b", 3)})
+    EXPECT_FALSE(is_file_name(name)) << name;
+}
+
 namespace fs = std::filesystem;
 
 /// Exit code of a child that does `work`, which must not allow the test's own state to change.

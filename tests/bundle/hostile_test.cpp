@@ -58,6 +58,16 @@ TEST_F(Hostile, ContradictionsAreRefused) {
   EXPECT_EQ(with("/accuracy", 1.5), ErrorCode::kCorrupt);
   EXPECT_EQ(with("/cuts/0/accuracy", -0.1), ErrorCode::kCorrupt);
   EXPECT_EQ(with("/cuts/0/unit", 3), ErrorCode::kCorrupt);
+  const Json codec{{"payload_bytes", 1}, {"encode_ms", 0}, {"decode_ms", 0}};
+  const auto costs = [&](double device_ms, double slowdown) {
+    return with("/costs", {{"device_ms", device_ms},
+                           {"emulated_slowdown", slowdown},
+                           {"cloud_ms", 1},
+                           {"input", codec}});
+  };
+  EXPECT_EQ(costs(1, 1), std::nullopt);
+  EXPECT_EQ(costs(-1, 1), ErrorCode::kCorrupt);
+  EXPECT_EQ(costs(1, 0), ErrorCode::kCorrupt) << "times are divided by it";
   EXPECT_EQ(with("/name", ""), ErrorCode::kCorrupt);
   EXPECT_EQ(with("/cuts", Json::array()), ErrorCode::kCorrupt);
   EXPECT_EQ(with("/cuts/0/id", "3"), ErrorCode::kCorrupt) << "twice the same id";
@@ -114,6 +124,16 @@ TEST_F(Hostile, ManifestsThatAreNone) {
   }
   fs::remove(path() / "bundle.json");
   EXPECT_EQ(Bundle::load(path()).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(Hostile, WithoutWeightsNothingLiesElsewhere) {
+  manifest_.erase("weights");
+  ASSERT_TRUE(write_file(path() / "bundle.json", manifest_.dump()));
+  const Bundle bundle = Bundle::load(path()).value();
+  const Error error = bundle.network(bundle.manifest().model).error();
+  EXPECT_EQ(error.code, ErrorCode::kCorrupt);
+  EXPECT_NE(error.message.find("expected none to lie elsewhere"), std::string::npos)
+      << error.message;
 }
 
 TEST_F(Hostile, DamagedFilesAreRefused) {

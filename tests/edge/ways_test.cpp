@@ -66,7 +66,7 @@ TEST(Ways, RankAsWorkedOutByHand) {
     ASSERT_TRUE(costs);
     const double load = random.uniform(0.5, 8);
     const auto ranking =
-        plan::rank_cuts(make_problem(manifest, under_load(*costs, 1, load), slowdown, link),
+        plan::rank_cuts(plan::under_load(make_problem(manifest, *costs, slowdown, link), 1, load),
                         plan::Objective::kLatency);
     ASSERT_TRUE(ranking) << ranking.error().to_string();
     const std::vector<double> expected = latencies(manifest, slowdown, as_picture, link, load);
@@ -93,20 +93,6 @@ TEST(Ways, KnowWhatTheServerIsRecordedToTake) {
                      costs.cuts[i].tail_ms + costs.cuts[i].codec.decode_ms);
   }
   EXPECT_EQ(recorded_server_ms(costs, 3), 0);
-}
-
-TEST(Ways, ALoadedDeviceTakesLonger) {
-  Random random(7);
-  const bundle::Manifest manifest = random_manifest(random, 2);
-  const WayCosts costs = costs_from_manifest(manifest, 1, true).value();
-  const WayCosts loaded = under_load(costs, 3, 2);
-  EXPECT_DOUBLE_EQ(loaded.device_ms, 3 * costs.device_ms);
-  EXPECT_DOUBLE_EQ(loaded.cloud_ms, 2 * costs.cloud_ms);
-  EXPECT_DOUBLE_EQ(loaded.cuts[1].head_ms, 3 * costs.cuts[1].head_ms);
-  EXPECT_DOUBLE_EQ(loaded.cuts[1].codec.encode_ms, 3 * costs.cuts[1].codec.encode_ms);
-  EXPECT_DOUBLE_EQ(loaded.cuts[1].tail_ms, 2 * costs.cuts[1].tail_ms);
-  EXPECT_DOUBLE_EQ(loaded.input.decode_ms, 2 * costs.input.decode_ms);
-  EXPECT_EQ(loaded.cuts[1].codec.payload_bytes, costs.cuts[1].codec.payload_bytes);
 }
 
 TEST(Ways, NeedEveryCostOfTheManifest) {

@@ -91,6 +91,16 @@ TEST(CostModel, TheTailIsCountedOnceWhereTheLinkWasUsed) {
   EXPECT_EQ(evaluate(p, 3)->energy_mj, evaluate(without, 3)->energy_mj) << "no link, no tail";
 }
 
+TEST(CostModel, LoadsMultiplyTimesOfTheirSide) {
+  const Candidate c = evaluate(under_load(by_hand(), 3, 2), 1).value();
+  EXPECT_DOUBLE_EQ(c.terms.head_ms, 3 * 10);
+  EXPECT_DOUBLE_EQ(c.terms.encode_ms, 3 * 2);
+  EXPECT_DOUBLE_EQ(c.terms.up_ms, 8.2 + 10) << "the link is not loaded";
+  EXPECT_DOUBLE_EQ(c.terms.decode_ms, 2 * 0.6);
+  EXPECT_DOUBLE_EQ(c.terms.tail_ms, 2 * 8);
+  EXPECT_DOUBLE_EQ(evaluate(under_load(by_hand(), 3, 2), 3)->latency_ms, 3 * 50);
+}
+
 TEST(CostModel, MissingAndInterpolatedCosts) {
   Problem p = by_hand();
   p.cloud.tail[1] = cost(8, 0);

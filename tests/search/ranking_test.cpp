@@ -25,6 +25,9 @@ TEST(Ranking, WhatAnotherOfItsCutBeatsIsDropped) {
       {.candidate = {1, "u", "raw"}},
   };
   EXPECT_EQ(undominated(records), (Places{0, 1, 3, 4}));
+  std::vector<Record> failed = records;
+  failed[0].failure = "the run diverges";
+  EXPECT_EQ(undominated(failed), (Places{1, 2, 3, 4})) << "what it beat is in its place";
 }
 
 TEST(Ranking, TheCheapestThatMayDoIsTrainedFirst) {

@@ -19,6 +19,7 @@ struct Played {
   ManualClock clock;
   int proxies = 0;
   int full = 0;
+  int epochs = 0;
   double proxy_s = 10;
   double full_s = 100;
   Candidate diverging{};
@@ -26,22 +27,29 @@ struct Played {
   std::vector<Candidate> order{};
 
   Tools tools() {
-    return {.train = [this](const Candidate& candidate, Effort effort, const fs::path& checkpoint,
-                            double left) { return train(candidate, effort, checkpoint, left); },
-            .cost = [](const Candidate& candidate, double bytes) { return bytes * candidate.cut; },
-            .told = {}};
+    return {
+        .train = [this](const Candidate& candidate, Effort effort, const fs::path& checkpoint,
+                        const Tick& tick) { return train(candidate, effort, checkpoint, tick); },
+        .cost = [](const Candidate& candidate, double bytes) { return bytes * candidate.cut; },
+        .told = {}};
   }
 
+  /// In ten epochs; a checkpoint holds how many were done.
   Result<Trained> train(const Candidate& candidate, Effort effort, const fs::path& checkpoint,
-                        double left) {
+                        const Tick& tick) {
     const bool is_full = effort == Effort::kFull;
-    const double needed = is_full ? full_s : proxy_s;
-    if (is_full && needed > left) {
-      clock.advance(from_ms(1000 * left));
-      EXPECT_TRUE(write_file(checkpoint, "half done"));
-      return fail(ErrorCode::kDeadlineExceeded, "test", "no time");
+    int done = 0;
+    if (const auto former = read_file(checkpoint)) done = std::stoi(*former);
+    const double epoch_s = (is_full ? full_s : proxy_s) / 10;
+    for (; done < 10;) {
+      clock.advance(from_ms(1000 * epoch_s));
+      ++done;
+      ++epochs;
+      if (is_full) {
+        EXPECT_TRUE(write_file(checkpoint, std::to_string(done)));
+      }
+      CLEAVE_CHECK(tick(epoch_s * (10 - done)));
     }
-    clock.advance(from_ms(1000 * needed));
     if (is_full == diverges_in_full && candidate == diverging)
       return fail(ErrorCode::kInvalidArgument, "test", "the run diverges");
     (is_full ? full : proxies) += 1;
@@ -81,22 +89,61 @@ TEST(Search, KeepsToItsBudgetAndGoesOn) {
     return run_search("q", played.candidates, {.floor = 0.02, .budget_s = budget_s}, played.tools(),
                       folder / "s", played.clock);
   };
-  // Time for the proxies and one training and a half.
+  const auto states = [&] {
+    int count = 0;
+    for (const auto& entry : fs::directory_iterator(folder / "s"))
+      count += entry.path().extension() == ".state" ? 1 : 0;
+    return count;
+  };
+  // Time for the proxies and one training; after an epoch the second sees that it is too long.
   const auto first = run(200).value();
   EXPECT_FALSE(first.all_settled);
   EXPECT_EQ(played.full, 1);
-  EXPECT_NEAR(first.progress.used_s, 200, 1e-6);
-  EXPECT_TRUE(fs::exists(folder / "s" / "3.state")) << "to go on from";
+  EXPECT_NEAR(first.progress.used_s, 4 * 10 + 100 + 10, 1e-6);
+  EXPECT_EQ(states(), 1) << "to go on from";
   const auto second = run(1000).value();
   EXPECT_TRUE(second.all_settled);
   EXPECT_EQ(played.proxies, 4) << "none twice";
   EXPECT_EQ(played.full, 4);
-  EXPECT_FALSE(fs::exists(folder / "s" / "3.state"));
-  EXPECT_NEAR(second.progress.records[3].full->seconds, 60 + 100, 1e-6);
-  // Nothing is left to do.
-  const auto third = run(1000).value();
-  EXPECT_EQ(played.full, 4);
+  EXPECT_EQ(played.epochs, 40 + 40) << "none twice";
+  EXPECT_EQ(states(), 0);
+  EXPECT_NEAR(second.progress.records[3].full->seconds, 100, 1e-6);
+  // Nothing is left to do, and with no time left nothing begins.
+  const auto third = run(1).value();
+  EXPECT_EQ(played.epochs, 80);
   EXPECT_EQ(third.kept, second.kept);
+}
+
+TEST(Search, WithAnUsedUpBudgetNothingBegins) {
+  const TemporaryFolder folder;
+  Played played;
+  const auto run = [&] {
+    return run_search("q", played.candidates, {.floor = 0.02, .budget_s = 40, .proxy_share = 1},
+                      played.tools(), folder / "s", played.clock)
+        .value();
+  };
+  EXPECT_FALSE(run().all_settled);
+  EXPECT_EQ(played.epochs, 40) << "of the proxies";
+  EXPECT_FALSE(run().all_settled);
+  EXPECT_EQ(played.epochs, 40);
+}
+
+TEST(Search, OtherCandidatesOfTheFolderAreLeftAsTheyAre) {
+  const TemporaryFolder folder;
+  Played played;
+  const std::vector<Candidate> all = played.candidates;
+  const auto run = [&](const std::vector<Candidate>& candidates) {
+    return run_search("q", candidates, {.floor = 0.02, .budget_s = 1000}, played.tools(),
+                      folder / "s", played.clock)
+        .value();
+  };
+  const auto one = run({all[2]});
+  EXPECT_EQ(one.progress.records.size(), 1U);
+  EXPECT_EQ(run({all[3]}).progress.records.size(), 1U);
+  EXPECT_EQ(load_progress(folder / "s" / "search.json")->records.size(), 2U);
+  const auto both = run({all[2], all[3]});
+  EXPECT_EQ(played.full, 2);
+  EXPECT_EQ(both.progress.records[0].network, one.progress.records[0].network);
 }
 
 TEST(Search, GoesOnWithoutWhatCannotBeTrained) {
@@ -113,6 +160,16 @@ TEST(Search, GoesOnWithoutWhatCannotBeTrained) {
     EXPECT_EQ(outcome.progress.records[2].proxy.has_value(), in_full);
     EXPECT_TRUE(outcome.all_settled);
   }
+}
+
+TEST(Search, WhatFailsForTheFirstIsNoMatterOfCandidates) {
+  const TemporaryFolder folder;
+  Played played;
+  played.diverging = played.candidates[0];
+  const auto outcome =
+      run_search("q", played.candidates, {}, played.tools(), folder / "s", played.clock);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().message, "the run diverges");
 }
 
 TEST(Search, ProxiesLeaveTimeForTraining) {
@@ -160,6 +217,9 @@ TEST(Search, ProgressIsReadAsItWasWritten) {
   EXPECT_EQ(code("/records/0/cut", 1.5), ErrorCode::kCorrupt);
   EXPECT_EQ(code("/records/0/proxy/accuracy", 2), ErrorCode::kCorrupt);
   EXPECT_EQ(code("/records/2/network", "../2.onnx"), ErrorCode::kCorrupt);
+  Json without = written;
+  without["records"][2].erase("proxy");
+  EXPECT_FALSE(progress_from_json(without)) << "what was trained had a proxy";
   EXPECT_EQ(code("/records/2/calibration", nullptr), std::nullopt) << "that is the codec's";
 }
 

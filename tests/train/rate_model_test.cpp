@@ -55,6 +55,19 @@ TEST(RateModel, GradientsAreThoseOfFiniteDifferences) {
               2e-3 + 0.02 * std::abs(difference));
 }
 
+TEST(RateModel, LeadsBackWhatNobodyExpected) {
+  RateModel model(codes(20));
+  torch::Tensor x = codes(1);
+  x[0][0][0][0] = 30;
+  x[0][1][0][0] = 5000;
+  x = x.detach().requires_grad_();
+  model.loss(x, 1, 1).backward();
+  EXPECT_TRUE(x.grad().isfinite().all().item<bool>());
+  // As strongly as what is less far out.
+  EXPECT_GT(x.grad()[0][0][0][0].item<double>(), 0.5 * x.grad()[0][0].median().item<double>());
+  EXPECT_GT(x.grad()[0][0][0][0].item<double>(), 1e-5);
+}
+
 TEST(RateModel, TheWeightMovesCodesAloneAndTheModelLearnsWithoutIt) {
   RateModel model(codes(20));
   torch::Tensor x = codes(4).requires_grad_();

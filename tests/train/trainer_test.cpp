@@ -400,6 +400,15 @@ TEST(TrainNetwork, ARunWithARateIsResumedExactly) {
   EXPECT_EQ(whole.onnx_bytes, resumed.onnx_bytes);
 }
 
+TEST(TrainNetwork, ARunWithACalibratedCodecIsResumedExactly) {
+  const TemporaryFolder folder;
+  const TrainedNetwork whole = with_codec("quant:bits=4,range=sigma3", 0);
+  static_cast<void>(with_codec("quant:bits=4,range=sigma3", 0, folder / "state", 2));
+  const TrainedNetwork resumed = with_codec("quant:bits=4,range=sigma3", 0, folder / "state");
+  EXPECT_EQ(whole.onnx_bytes, resumed.onnx_bytes);
+  EXPECT_EQ(whole.calibration, resumed.calibration);
+}
+
 TEST(TrainNetwork, ACalibratedCodecIsTheOneOfTheBundle) {
   const TrainedNetwork trained = with_codec("cleave", 0);
   EXPECT_TRUE(trained.calibration.contains("cleave")) << trained.calibration.dump().substr(0, 80);
