@@ -10,9 +10,9 @@
 #include "base/spec.h"
 #include "bundle/writer.h"
 #include "child_server.h"
-#include "data/labels.h"
 #include "demo_network.h"
 #include "demo_trial.h"
+#include "demo_unit.h"
 #include "model_args.h"
 #include "plan/planner.h"
 #include "power_args.h"
@@ -38,6 +38,7 @@ struct Args {
   std::string confirm_budget = "10s";
   std::string picture = "jpeg:q=85";
   std::string power = plan::EnergyModel{}.power;
+  std::string assets = CLEAVE_ASSETS "/fashion";
   std::string out;
   bool json = false;
 };
@@ -144,7 +145,7 @@ Result<void> write_demo_bundle(const LoadedModel& loaded, const DemoNetwork& net
   request.model_name = loaded.name;
   request.preprocess = samples.preprocess->spec();
   request.samples = samples.inputs;
-  if (!network.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(network.labels));
+  request.labels = network.labels;
   for (const LinkPlan& p : plans) {
     const auto id = std::to_string(p.best(plan::Strategy::kSplit).cut);
     const graph::Cut* cut = CLEAVE_TRY(loaded.model.find_cut(id));
@@ -172,27 +173,112 @@ void print_head(const LoadedModel& loaded, const DemoNetwork& network, const pla
   }
 }
 
-void print_rows(const LinkPlan& p, const std::vector<TrialRow>& rows) {
+void print_unit(const DemoUnit& unit) {
+  const bundle::Manifest& manifest = unit.bundle().manifest();
+  fmt::print(
+      "unit: {} behind layer {}, coded by {}; top-1 on held-out pictures {:.2f} %, uncut "
+      "{:.2f} %\n",
+      unit.cut().unit, unit.layers(), unit.cut().crossing.front().codec,
+      100 * unit.cut().accuracy.value_or(0), 100 * manifest.accuracy.value_or(0));
+}
+
+void print_rows(const LinkPlan& p, const std::vector<TrialRow>& rows, bool knows_classes) {
   const Link& link = p.link;
   fmt::print("\n{}: {:g} Mbit/s up, {:g} down, round trip {:g} ms\n", link.name, link.up_mbps,
              link.down_mbps, link.rtt_ms);
-  fmt::print("  {:<14} {:>12} {:>11} {:>7} {:>10} {:>9}  {:<24} {}\n", "strategy", "predicted ms",
-             "measured ms", "error", "energy mJ", "bytes up", "top-1 of the first", "as uncut");
+  fmt::print("  {:<14} {:>12} {:>11} {:>7} {:>10} {:>9}  {:<24} {}{}\n", "strategy", "predicted ms",
+             "measured ms", "error", "energy mJ", "bytes up", "top-1 of the first", "as uncut",
+             knows_classes ? "  right" : "");
   for (const TrialRow& r : rows) {
-    fmt::print("  {:<14} {:>12.1f} {:>11.1f} {:>+6.1f}% {:>10.1f} {:>9.0f}  {:<24.24} {}/{}{}\n",
-               r.name, r.predicted_ms, r.measured_ms, r.error_percent(), r.energy_mj, r.bytes_up,
-               r.top, r.same, r.pictures, r.planned ? "  <- planned" : "");
+    fmt::print(
+        "  {:<14} {:>12.1f} {:>11.1f} {:>+6.1f}% {:>10.1f} {:>9.0f}  {:<24.24} {:>8}{}{}\n", r.name,
+        r.predicted_ms, r.measured_ms, r.error_percent(), r.energy_mj, r.bytes_up, r.top,
+        fmt::format("{}/{}", r.same, r.pictures),
+        knows_classes ? fmt::format("  {:>5}", fmt::format("{}/{}", r.right, r.pictures)) : "",
+        r.planned ? "  <- planned" : "");
   }
+}
+
+/// Pictures sent in every way over every link.
+class Trials {
+ public:
+  Trials(Trial whole, std::optional<DemoUnit> unit, std::optional<Trial> with_unit)
+      : whole_(std::move(whole)), unit_(std::move(unit)), with_unit_(std::move(with_unit)) {}
+
+  const std::optional<DemoUnit>& unit() const { return unit_; }
+
+  Result<void> run_uncut() {
+    CLEAVE_CHECK(whole_.run_uncut());
+    if (!with_unit_) return {};
+    return with_unit_->run_uncut();
+  }
+
+  Result<std::vector<TrialRow>> run(const LinkPlan& p, const std::string& server) {
+    std::vector<TrialRow> rows;
+    for (const auto strategy :
+         {plan::Strategy::kDevice, plan::Strategy::kCloud, plan::Strategy::kSplit}) {
+      const plan::Candidate& best = p.best(strategy);
+      rows.push_back(CLEAVE_TRY(whole_.run(best, p.link, server, std::to_string(best.cut))));
+    }
+    if (unit_) {
+      const plan::Candidate way = unit_->predict(p.problem);
+      rows.push_back(CLEAVE_TRY(with_unit_->run(way, p.link, server, unit_->cut().id)));
+      rows.back().name = fmt::format("unit at {}", unit_->layers());
+    }
+    std::ranges::min_element(rows, {}, &TrialRow::predicted_ms)->planned = true;
+    return rows;
+  }
+
+ private:
+  Trial whole_;
+  std::optional<DemoUnit> unit_;
+  std::optional<Trial> with_unit_;
+};
+
+Result<Trials> prepare_trials(const LoadedModel& loaded, const DemoNetwork& network,
+                              const study::Samples& samples, const plan::Problem& problem,
+                              const Args& args, const fs::path& folder, Clock& clock) {
+  const Trial::Options options{.pictures = network.pictures,
+                               .classes = network.classes,
+                               .slowdown = args.slowdown,
+                               .repeat = args.repeat,
+                               .energy = problem.energy};
+  Trial whole(CLEAVE_TRY(bundle::Bundle::load(folder)), *loaded.engine, clock, options);
+  if (network.unit.empty()) return Trials(std::move(whole), std::nullopt, std::nullopt);
+  say("measuring the network with its unit");
+  DemoUnit unit = CLEAVE_TRY(
+      DemoUnit::create(network.unit, loaded.model, *loaded.engine, problem, samples.inputs, clock));
+  Trial with_unit(unit.bundle(), *loaded.engine, clock, options);
+  return Trials(std::move(whole), std::move(unit), std::move(with_unit));
+}
+
+/// The table of every link, or its JSON.
+Result<Json> run_links(const std::vector<LinkPlan>& plans, Trials& trials,
+                       const std::string& server, const plan::Problem& problem,
+                       const DemoNetwork& network, const Args& args) {
+  Json links = Json::array();
+  for (const LinkPlan& p : plans) {
+    wire::LinkProxyOptions options;
+    options.target = server;
+    options.link = p.link;
+    const auto proxy = CLEAVE_TRY(wire::LinkProxy::start(options));
+    say("sending pictures over " + p.link.name);
+    const std::vector<TrialRow> rows = CLEAVE_TRY(trials.run(p, proxy->address()));
+    if (!args.json) print_rows(p, rows, !network.classes.empty());
+    links.push_back(to_json(p.link, problem.energy, rows));
+  }
+  return links;
 }
 
 Result<int> run(const Args& args) {
   const char* data = std::getenv("CLEAVE_DATA");
   ScratchFolder scratch = CLEAVE_TRY(ScratchFolder::create());
   const DemoNetwork network =
-      CLEAVE_TRY(choose_demo_network(data == nullptr ? "" : data, scratch.path()));
+      CLEAVE_TRY(choose_demo_network(data == nullptr ? "" : data, args.assets, scratch.path()));
   ModelArgs model_args;
   model_args.path = network.model.string();
-  const LoadedModel loaded = CLEAVE_TRY(load_model(model_args));
+  LoadedModel loaded = CLEAVE_TRY(load_model(model_args));
+  if (!network.name.empty()) loaded.name = network.name;
   study::Samples samples = CLEAVE_TRY(study::load_samples(
       loaded.model, network.pictures, network.preprocess, network.pictures.size()));
   SteadyClock clock;
@@ -202,32 +288,16 @@ Result<int> run(const Args& args) {
   const fs::path folder = args.out.empty() ? scratch.path() / "bundle" : fs::path(args.out);
   say("writing the bundle");
   CLEAVE_CHECK(write_demo_bundle(loaded, network, samples, plans, args, folder));
+  Trials trials =
+      CLEAVE_TRY(prepare_trials(loaded, network, samples, problem, args, folder, clock));
   say("starting the server");
-  const ChildServer server = CLEAVE_TRY(ChildServer::start({folder.string()}));
-  Trial trial(CLEAVE_TRY(bundle::Bundle::load(folder)), *loaded.engine, clock,
-              {.pictures = network.pictures,
-               .slowdown = args.slowdown,
-               .repeat = args.repeat,
-               .energy = problem.energy});
-  CLEAVE_CHECK(trial.run_uncut());
+  std::vector<std::string> served{folder.string()};
+  if (!network.unit.empty()) served.push_back(network.unit.string());
+  const ChildServer server = CLEAVE_TRY(ChildServer::start(served));
+  CLEAVE_CHECK(trials.run_uncut());
   if (!args.json) print_head(loaded, network, problem, args);
-  Json links = Json::array();
-  for (const LinkPlan& p : plans) {
-    wire::LinkProxyOptions options;
-    options.target = server.address();
-    options.link = p.link;
-    const auto proxy = CLEAVE_TRY(wire::LinkProxy::start(options));
-    say("sending pictures over " + p.link.name);
-    std::vector<TrialRow> rows;
-    for (const auto strategy :
-         {plan::Strategy::kDevice, plan::Strategy::kCloud, plan::Strategy::kSplit}) {
-      TrialRow row = CLEAVE_TRY(trial.run(p.best(strategy), p.link, proxy->address()));
-      row.planned = p.ranking.front().strategy == strategy;
-      rows.push_back(std::move(row));
-    }
-    if (!args.json) print_rows(p, rows);
-    links.push_back(to_json(p.link, problem.energy, rows));
-  }
+  if (!args.json && trials.unit()) print_unit(*trials.unit());
+  const Json links = CLEAVE_TRY(run_links(plans, trials, server.address(), problem, network, args));
   if (args.json) {
     const Json json{{"format", "cleave-demo/1"},
                     {"model", loaded.name},
@@ -264,6 +334,10 @@ Action define_demo(CLI::App& command) {
   command.add_option("--picture", args->picture, picture_help("how cloud-only sends the picture"))
       ->capture_default_str();
   add_power_arg(command, args->power);
+  command
+      .add_option("--assets", args->assets,
+                  "the network, its unit and pictures for when CLEAVE_DATA is not set")
+      ->capture_default_str();
   command.add_option("--out", args->out, "keep the bundle in this folder");
   command.add_flag("--json", args->json, "print one JSON document instead of the tables");
   return [args] { return run(*args); };

@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/spec.h"
+#include "bundle/bundle.h"
 #include "data/image.h"
+#include "data/inputs.h"
+#include "data/labels.h"
 #include "data/synthetic.h"
 #include "zoo/zoo.h"
 
@@ -41,19 +45,44 @@ Result<DemoNetwork> write_seeded_network(const fs::path& scratch) {
   return network;
 }
 
+/// A bundle with a unit, and beside it "pictures", a folder for each class, "0-coat", "1-…".
+Result<DemoNetwork> network_of_assets(const fs::path& folder) {
+  const bundle::Bundle bundle = CLEAVE_TRY(bundle::Bundle::load(folder));
+  const bundle::Manifest& manifest = bundle.manifest();
+  DemoNetwork network{.model = folder / manifest.model.file,
+                      .name = manifest.model_name,
+                      .labels = manifest.labels,
+                      .preprocess = manifest.preprocess,
+                      .unit = folder,
+                      .trained = true};
+  const std::string pictures = (folder / "pictures").string();
+  for (const data::InputItem& item : CLEAVE_TRY(data::expand_inputs({&pictures, 1}))) {
+    const std::string shown = item.path.parent_path().filename().string();
+    network.pictures.push_back(item.path.string());
+    network.classes.push_back(
+        parse_number<std::int64_t>(shown.substr(0, shown.find('-'))).value_or(-1));
+  }
+  return network;
+}
+
 }  // namespace
 
-Result<DemoNetwork> choose_demo_network(const std::string& data_folder, const fs::path& scratch) {
+Result<DemoNetwork> choose_demo_network(const std::string& data_folder, const fs::path& assets,
+                                        const fs::path& scratch) {
   const fs::path data(data_folder);
   const fs::path model = data / "models" / "squeezenet1.1.onnx";
   std::error_code ignored;
   std::vector<std::string> photos = photos_in(data / "photos");
   if (data_folder.empty() || !fs::exists(model, ignored) || photos.empty()) {
-    return write_seeded_network(scratch);
+    return bundle::is_bundle(assets) ? network_of_assets(assets) : write_seeded_network(scratch);
   }
+  DemoNetwork network{.model = model,
+                      .pictures = std::move(photos),
+                      .preprocess = std::string(kPreprocess),
+                      .trained = true};
   const fs::path labels = data / "labels" / "labels1000.txt";
-  return DemoNetwork{model, fs::exists(labels, ignored) ? labels : fs::path(), std::move(photos),
-                     std::string(kPreprocess), true};
+  if (fs::exists(labels, ignored)) network.labels = CLEAVE_TRY(data::read_labels(labels));
+  return network;
 }
 
 }  // namespace cleave::app

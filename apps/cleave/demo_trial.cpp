@@ -63,6 +63,7 @@ Json to_json(const Link& link, const plan::EnergyModel& energy, const std::vecto
                         {"bytes_up", r.bytes_up},
                         {"top", r.top},
                         {"same_as_uncut", r.same},
+                        {"right", r.right},
                         {"pictures", r.pictures}});
   }
   return Json{{"link", link.name},
@@ -95,7 +96,7 @@ Result<void> Trial::run_uncut() {
 }
 
 Result<TrialRow> Trial::run(const plan::Candidate& candidate, const Link& link,
-                            const std::string& server) {
+                            const std::string& server, const std::string& cut_id) {
   edge::RunnerOptions options;
   options.device.slowdown = options_.slowdown;
   switch (candidate.strategy) {
@@ -110,7 +111,7 @@ Result<TrialRow> Trial::run(const plan::Candidate& candidate, const Link& link,
       break;
   }
   if (candidate.strategy != plan::Strategy::kDevice) options.server = server;
-  if (candidate.strategy == plan::Strategy::kSplit) options.cut = std::to_string(candidate.cut);
+  if (candidate.strategy == plan::Strategy::kSplit) options.cut = cut_id;
   const auto results = CLEAVE_TRY(frames(options, options_.repeat));
 
   TrialRow row;
@@ -133,6 +134,8 @@ Result<TrialRow> Trial::run(const plan::Candidate& candidate, const Link& link,
   row.pictures = static_cast<int>(uncut_.size());
   for (std::size_t i = 0; i < uncut_.size(); ++i)
     row.same += top_index(results[i]) == uncut_[i] ? 1 : 0;
+  for (std::size_t i = 0; i < options_.classes.size(); ++i)
+    row.right += top_index(results[i]) == options_.classes[i] ? 1 : 0;
   row.top = top_label(results.front(), bundle_.manifest().labels);
   return row;
 }

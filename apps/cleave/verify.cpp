@@ -56,17 +56,18 @@ Json to_json(const std::string& path, const study::JoinedReport& report) {
   Json faults = Json::array();
   for (const study::JoinedFault& fault : report.faults)
     faults.push_back({{"cut", fault.cut}, {"message", fault.message}});
-  return Json{{"network", path},
-              {"cuts", report.cuts},
-              {"worst_difference", report.difference},
-              {"worst_cut", report.cut},
-              {"worst_output", report.output},
+  return Json{{"network", path},           {"cuts", report.cuts},
+              {"with_unit", report.units}, {"worst_difference", report.difference},
+              {"worst_cut", report.cut},   {"worst_output", report.output},
               {"faults", faults}};
 }
 
 void print_row(const std::string& path, const study::JoinedReport& report) {
-  const std::string where =
+  std::string where =
       report.cut.empty() ? "equal" : fmt::format("cut {}, {}", report.cut, report.output);
+  if (report.units > 0)
+    where = fmt::format("{}{} with a unit: by recorded runs alone",
+                        report.units < report.cuts ? where + "; " : "", report.units);
   fmt::print("{:<36} {:>5}  {:>10.2g}  {}\n", std::filesystem::path(path).filename().string(),
              report.cuts, report.difference, where);
   for (const study::JoinedFault& fault : report.faults)

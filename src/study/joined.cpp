@@ -117,9 +117,10 @@ class Joiner {
         halves ? compare_halves(*halves) : std::unexpected(halves.error());
     if (!compared) add_fault(cut, compared.error().to_string());
   }
-  /// Takes note of a cut that there is nothing to compare with.
-  void count(const Result<Halves>& halves, const std::string& cut) {
+  /// Takes note of a cut with a unit: its whole network is not there to compare with.
+  void count_unit(const Result<Halves>& halves, const std::string& cut) {
     ++report_.cuts;
+    ++report_.units;
     if (!halves) add_fault(cut, halves.error().to_string());
   }
   void add_fault(const std::string& cut, std::string message) {
@@ -245,7 +246,7 @@ Result<JoinedReport> compare_joined(const bundle::Bundle& bundle, engine::Engine
     if (cut.unit.empty())
       joiner.compare(halves, cut.id);
     else
-      joiner.count(halves, cut.id);
+      joiner.count_unit(halves, cut.id);
     if (halves) {
       const auto verified = verify_check_vector(bundle, cut, *halves, engine, options.engine);
       if (!verified) joiner.add_fault(cut.id, verified.error().to_string());

@@ -18,7 +18,8 @@ struct JoinedFault {
 
 /// What came of joining the halves of a network's cuts.
 struct JoinedReport {
-  int cuts = 0;           ///< compared
+  int cuts = 0;           ///< compared, and those with units
+  int units = 0;          ///< cuts with a unit, of which only the recorded run is compared
   double difference = 0;  ///< the largest, of an output's range; integers: 0 or infinity
   std::string cut;        ///< where it was; empty when every output was equal
   std::string output;
