@@ -132,11 +132,12 @@ class Search {
       if (is_full) record.begun_s = begun_s + seconds;
       return is_full ? record.begun_s : seconds;
     };
-    auto trained = tools_.train(record.candidate, effort, checkpoint, [&](double still_s) -> Result<void> {
-      account();
-      CLEAVE_CHECK(save());
-      return check_time(still_s);
-    });
+    auto trained =
+        tools_.train(record.candidate, effort, checkpoint, [&](double still_s) -> Result<void> {
+          account();
+          CLEAVE_CHECK(save());
+          return check_time(still_s);
+        });
     const double seconds = account();
     Result<bool> outcome = keep(record, effort, std::move(trained), seconds);
     CLEAVE_CHECK(save());
