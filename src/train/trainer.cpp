@@ -34,7 +34,8 @@ std::vector<torch::Tensor> trained_parameters(const OnnxModule& module) {
 /// zero.
 template <class Optimizer, class Options>
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OnnxModule& module,
-                                                        const RateModel* rate, Options options) {
+                                                        const RateModel* rate,
+                                                        const Options& options) {
   std::vector<torch::optim::OptimizerParamGroup> groups{
       torch::optim::OptimizerParamGroup(trained_parameters(module))};
   if (rate != nullptr)
