@@ -7,8 +7,8 @@
 #include "base/json.h"
 #include "bundle/bundle.h"
 #include "edge/ways.h"
-#include "model_args.h"
 #include "plan/planner.h"
+#include "plan/scaling.h"
 #include "verbs.h"
 
 namespace cleave::app {
@@ -38,9 +38,10 @@ class Chooser {
 
   Result<Row> choose(const Link& link, double device_load, double cloud_load,
                      plan::Objective objective) const {
-    const plan::Problem problem = plan::under_load(
-        edge::make_problem(manifest_, costs_, manifest_.costs->device_slowdown, link), device_load,
-        cloud_load);
+    plan::Problem problem =
+        edge::make_problem(manifest_, costs_, manifest_.costs->device_slowdown, link);
+    plan::load_device(problem, device_load);
+    plan::load_server(problem, cloud_load);
     const auto ranking = CLEAVE_TRY(plan::rank_cuts(problem, objective));
     Row choice{link, cloud_load, ranking.front()};
     const std::size_t way = choice.best.cut;

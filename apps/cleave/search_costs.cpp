@@ -6,6 +6,7 @@
 
 #include "codec/packet.h"
 #include "plan/planner.h"
+#include "plan/scaling.h"
 #include "power_args.h"
 #include "study/problem.h"
 #include "study/split_request.h"
@@ -71,7 +72,9 @@ Result<SearchCosts> SearchCosts::create(SearchCostArgs& args, const Training& tr
   }));
   costs.problem_ = CLEAVE_TRY(study::make_problem(training.loaded.model, *training.loaded.engine,
                                                   request, costs.samples_, clock));
-  costs.loaded_ = plan::under_load(*costs.problem_, args.device_load, args.cloud_load);
+  costs.loaded_ = costs.problem_;
+  plan::load_device(*costs.loaded_, args.device_load);
+  plan::load_server(*costs.loaded_, args.cloud_load);
   return costs;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plan/planner.h"
+#include "plan/scaling.h"
 
 namespace cleave::edge {
 namespace {
@@ -24,8 +25,8 @@ class RankAnew final : public Choice {
       : manifest_(manifest), slowdown_(slowdown) {}
 
   Result<std::size_t> way(const WayCosts& costs, const Conditions& now) const override {
-    const plan::Problem problem =
-        plan::under_load(make_problem(manifest_, costs, slowdown_, now.link), 1, now.load);
+    plan::Problem problem = make_problem(manifest_, costs, slowdown_, now.link);
+    plan::load_server(problem, now.load);
     const auto ranking = CLEAVE_TRY(plan::rank_cuts(problem, plan::Objective::kLatency));
     return ranking.front().cut;
   }

@@ -35,23 +35,6 @@ double sending_cost(const Problem& problem, const CodecCost& cost, Objective obj
   return cost.payload_bytes;
 }
 
-Problem under_load(Problem problem, double device_load, double cloud_load) {
-  const auto scale = [](std::vector<std::optional<profile::Cost>>& costs, double load) {
-    for (auto& cost : costs)
-      if (cost) cost->median_ms *= load;
-  };
-  scale(problem.device.head, device_load);
-  scale(problem.cloud.tail, cloud_load);
-  problem.device.whole_ms *= device_load;
-  problem.cloud.whole_ms *= cloud_load;
-  for (auto& codec : problem.codec) {
-    if (!codec) continue;
-    codec->encode_ms *= device_load;
-    codec->decode_ms *= cloud_load;
-  }
-  return problem;
-}
-
 std::optional<Candidate> evaluate(const Problem& problem, std::size_t cut) {
   const std::size_t n = problem.device.layers();
   if (cut > n || !problem.device.head[cut]) return std::nullopt;

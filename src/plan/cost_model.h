@@ -78,10 +78,6 @@ double sending_cost(const Problem& problem, const CodecCost& cost, Objective obj
 /// A member for each term, of its name.
 Json to_json(const Terms& terms);
 
-/// The same where device and server are loaded: their times by these factors, 1 without load
-/// (thesis, Algorithms 2 and 3, whose K_mobile and K_cloud are 0 then: a factor is 1 + K).
-Problem under_load(Problem problem, double device_load, double cloud_load);
-
 /// One way to run the network and what it is predicted to cost.
 struct Candidate {
   Strategy strategy = Strategy::kDevice;

@@ -7,11 +7,11 @@
 
 #include "base/spec.h"
 #include "engine/type_inference.h"
+#include "plan/scaling.h"
 #include "profile/measure.h"
 #include "reproduce/gpu.h"
 #include "study/codec_costs.h"
 #include "study/samples.h"
-#include "study/scaling.h"
 #include "zoo/zoo.h"
 
 namespace cleave::reproduce {
@@ -130,7 +130,7 @@ Pair measured_pair(engine::Engine& engine, std::vector<int> batches, double budg
           [&engine, &clock, budget_s](const Network& network) -> Result<Costs> {
             Costs costs;
             costs.device = CLEAVE_TRY(measure(network, engine, 1, budget_s, clock));
-            study::scale_costs(costs.device, kSlowdown);
+            plan::scale_costs(costs.device, kSlowdown);
             costs.cloud = CLEAVE_TRY(measure(network, engine, 0, budget_s, clock));
             return costs;
           }};
@@ -151,7 +151,7 @@ Pair measured_pair_at(CutsOf cuts_of, engine::Engine& engine, double budget_s, C
             }
             Costs costs;
             costs.device = CLEAVE_TRY(measure_groups(network, engine, 1, heads, budget_s, clock));
-            study::scale_costs(costs.device, kSlowdown);
+            plan::scale_costs(costs.device, kSlowdown);
             costs.cloud = CLEAVE_TRY(measure_groups(network, engine, 0, tails, budget_s, clock));
             return costs;
           }};

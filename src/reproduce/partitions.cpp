@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "plan/scaling.h"
 #include "reproduce/figure.h"
-#include "study/scaling.h"
 
 namespace cleave::reproduce {
 namespace {
@@ -37,8 +37,8 @@ plan::Problem problem_of(const Network& network, const Costs& costs,
     add_ms(p.device.head[partition.cut], unit_ms(costs.device, macs, network.model));
     add_ms(p.cloud.tail[partition.cut], unit_ms(costs.cloud, macs, network.model));
   }
-  study::scale_costs(p.device, 1 + load.mobile);
-  study::load_server(p, 1 + load.cloud);
+  plan::load_device(p, 1 + load.mobile);
+  plan::load_server(p, 1 + load.cloud);
   p.link = link;
   p.link.rtt_ms = 0;
   p.request_overhead_bytes = p.answer_overhead_bytes = 0;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "plan/scaling.h"
 #include "study/refine.h"
-#include "study/scaling.h"
 
 namespace cleave::reproduce {
 namespace {
@@ -51,8 +51,8 @@ Result<PlanRow> answer(const Pair& pair, const Network& network, const Costs& co
                        const Question& question) {
   const Link link = CLEAVE_TRY(parse_link(question.link));
   plan::Problem problem = thesis_problem(network.model, costs, link, question.compression);
-  study::scale_costs(problem.device, 1 / question.speed);
-  study::scale_costs(problem.cloud, 1 / question.speed);
+  plan::scale_costs(problem.device, 1 / question.speed);
+  plan::scale_costs(problem.cloud, 1 / question.speed);
   study::ScheduleRequest request;
   request.objective = question.objective;
   if (question.updated) request.training = study::TrainingSpec{.updated = *question.updated};

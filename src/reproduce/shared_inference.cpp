@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/file.h"
+#include "plan/scaling.h"
 #include "reproduce/gpu.h"
 #include "reproduce/shared_rates.h"
 #include "reproduce/shared_values.h"
@@ -13,7 +14,6 @@
 #include "study/codec_costs.h"
 #include "study/problem.h"
 #include "study/samples.h"
-#include "study/scaling.h"
 
 namespace cleave::reproduce {
 namespace {
@@ -27,8 +27,8 @@ constexpr double kNominalShare = 1;
 
 /// The same shares of other totals.
 Costs scaled(Costs costs, double device_ms, double server_ms) {
-  study::scale_costs(costs.device, device_ms / costs.device.whole_ms);
-  study::scale_costs(costs.cloud, server_ms / costs.cloud.whole_ms);
+  plan::scale_costs(costs.device, device_ms / costs.device.whole_ms);
+  plan::scale_costs(costs.cloud, server_ms / costs.cloud.whole_ms);
   return costs;
 }
 

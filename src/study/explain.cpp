@@ -5,9 +5,9 @@
 #include <cmath>
 #include <functional>
 
+#include "plan/scaling.h"
 #include "study/best_schedule.h"
 #include "study/network_problem.h"
-#include "study/scaling.h"
 
 namespace cleave::study {
 namespace {
@@ -29,10 +29,11 @@ struct Axis {
 };
 
 std::vector<Axis> axes(const plan::Problem& problem) {
-  return {{"the link's rates, up", "Mbit/s", problem.link.up_mbps, scale_link},
-          {"the round trip", "ms", problem.link.rtt_ms,
-           [](plan::Problem& p, double factor) { p.link.rtt_ms *= factor; }},
-          {"the server's time for the whole network", "ms", problem.cloud.whole_ms, load_server}};
+  return {
+      {"the link's rates, up", "Mbit/s", problem.link.up_mbps, plan::scale_link},
+      {"the round trip", "ms", problem.link.rtt_ms,
+       [](plan::Problem& p, double factor) { p.link.rtt_ms *= factor; }},
+      {"the server's time for the whole network", "ms", problem.cloud.whole_ms, plan::load_server}};
 }
 
 class Explorer {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "plan/scaling.h"
 #include "study/best_schedule.h"
 #include "study/explain.h"
-#include "study/scaling.h"
 
 namespace cleave::study {
 namespace {
@@ -37,8 +37,8 @@ Result<plan::PlanTable> make_table(const graph::Model& model, const plan::Proble
   for (std::size_t l = 0; l < load.points; ++l) {
     for (std::size_t r = 0; r < up_mbps.points; ++r) {
       plan::Problem changed = problem;
-      scale_link(changed, up_mbps.at(r) / problem.link.up_mbps);
-      load_server(changed, load.at(l));
+      plan::scale_link(changed, up_mbps.at(r) / problem.link.up_mbps);
+      plan::load_server(changed, load.at(l));
       const auto network = CLEAVE_TRY(network_problem(model, changed, request));
       const auto solution =
           one_crossing ? best_single_cut(network) : CLEAVE_TRY(best_schedule(network));

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "edge/choice.h"
 #include "plan/planner.h"
+#include "plan/scaling.h"
 
 namespace cleave::edge {
 namespace {
@@ -65,9 +66,9 @@ TEST(Ways, RankAsWorkedOutByHand) {
     const auto costs = costs_from_manifest(manifest, slowdown, as_picture);
     ASSERT_TRUE(costs);
     const double load = random.uniform(0.5, 8);
-    const auto ranking =
-        plan::rank_cuts(plan::under_load(make_problem(manifest, *costs, slowdown, link), 1, load),
-                        plan::Objective::kLatency);
+    plan::Problem problem = make_problem(manifest, *costs, slowdown, link);
+    plan::load_server(problem, load);
+    const auto ranking = plan::rank_cuts(problem, plan::Objective::kLatency);
     ASSERT_TRUE(ranking) << ranking.error().to_string();
     const std::vector<double> expected = latencies(manifest, slowdown, as_picture, link, load);
     ASSERT_EQ(ranking->size(), expected.size());

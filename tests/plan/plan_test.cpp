@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "plan/scaling.h"
 
 namespace cleave::plan {
 namespace {
@@ -92,13 +93,16 @@ TEST(CostModel, TheTailIsCountedOnceWhereTheLinkWasUsed) {
 }
 
 TEST(CostModel, LoadsMultiplyTimesOfTheirSide) {
-  const Candidate c = evaluate(under_load(by_hand(), 3, 2), 1).value();
+  Problem loaded = by_hand();
+  load_device(loaded, 3);
+  load_server(loaded, 2);
+  const Candidate c = evaluate(loaded, 1).value();
   EXPECT_DOUBLE_EQ(c.terms.head_ms, 3 * 10);
   EXPECT_DOUBLE_EQ(c.terms.encode_ms, 3 * 2);
   EXPECT_DOUBLE_EQ(c.terms.up_ms, 8.2 + 10) << "the link is not loaded";
   EXPECT_DOUBLE_EQ(c.terms.decode_ms, 2 * 0.6);
   EXPECT_DOUBLE_EQ(c.terms.tail_ms, 2 * 8);
-  EXPECT_DOUBLE_EQ(evaluate(under_load(by_hand(), 3, 2), 3)->latency_ms, 3 * 50);
+  EXPECT_DOUBLE_EQ(evaluate(loaded, 3)->latency_ms, 3 * 50);
 }
 
 TEST(CostModel, MissingAndInterpolatedCosts) {

@@ -8,10 +8,10 @@
 #include "bundle/support.h"
 #include "graph/builder.h"
 #include "plan/planner.h"
+#include "plan/scaling.h"
 #include "study/explain.h"
 #include "study/plan_table.h"
 #include "study/refine.h"
-#include "study/scaling.h"
 #include "study/schedule_dot.h"
 #include "study/tier_problem.h"
 
@@ -212,8 +212,8 @@ TEST(MakeTable, HoldsTheBestScheduleOfEveryPoint) {
   for (std::size_t l = 0; l < 3; ++l) {
     for (std::size_t r = 0; r < 8; ++r) {
       plan::Problem there = p;
-      scale_link(there, table.up_mbps.at(r) / p.link.up_mbps);
-      load_server(there, table.load.at(l));
+      plan::scale_link(there, table.up_mbps.at(r) / p.link.up_mbps);
+      plan::load_server(there, table.load.at(l));
       const auto planned = plan_schedule(model, there, {}).value();
       EXPECT_EQ(table.lookup(table.up_mbps.at(r), table.load.at(l)).groups,
                 planned.solution.schedule.groups);
@@ -228,8 +228,8 @@ TEST(MakeTable, CrossesOnceAtMostWhereThatIsWanted) {
   for (std::size_t l = 0; l < 3; ++l) {
     for (std::size_t r = 0; r < 8; ++r) {
       plan::Problem there = p;
-      scale_link(there, table.up_mbps.at(r) / p.link.up_mbps);
-      load_server(there, table.load.at(l));
+      plan::scale_link(there, table.up_mbps.at(r) / p.link.up_mbps);
+      plan::load_server(there, table.load.at(l));
       const auto best = plan::rank_cuts(there, plan::Objective::kLatency).value().front();
       const auto& groups = table.lookup(table.up_mbps.at(r), table.load.at(l)).groups;
       const auto network = network_problem(model, there, {}).value();

@@ -1,6 +1,6 @@
-#include "study/scaling.h"
+#include "plan/scaling.h"
 
-namespace cleave::study {
+namespace cleave::plan {
 
 void scale_costs(profile::Profile& profile, double factor) {
   for (auto* costs : {&profile.head, &profile.tail, &profile.layer})
@@ -11,11 +11,13 @@ void scale_costs(profile::Profile& profile, double factor) {
   profile.slowdown *= factor;  // what coding is measured by
 }
 
-void scale_link(plan::Problem& problem, double factor) {
+void scale_link(Problem& problem, double factor) {
   problem.link.up_mbps *= factor;
   problem.link.down_mbps *= factor;
 }
 
-void load_server(plan::Problem& problem, double factor) { scale_costs(problem.cloud, factor); }
+void load_server(Problem& problem, double factor) { scale_costs(problem.cloud, factor); }
 
-}  // namespace cleave::study
+void load_device(Problem& problem, double factor) { scale_costs(problem.device, factor); }
+
+}  // namespace cleave::plan
