@@ -392,21 +392,16 @@ TEST(TrainNetwork, ARateMakesCodesSmaller) {
   EXPECT_GT(small.accuracy, plain.accuracy - 0.1);
 }
 
-TEST(TrainNetwork, ARunWithARateIsResumedExactly) {
-  const TemporaryFolder folder;
-  const TrainedNetwork whole = with_codec("quant:bits=4|zstd", 1);
-  static_cast<void>(with_codec("quant:bits=4|zstd", 1, folder / "state", 2));
-  const TrainedNetwork resumed = with_codec("quant:bits=4|zstd", 1, folder / "state");
-  EXPECT_EQ(whole.onnx_bytes, resumed.onnx_bytes);
-}
-
-TEST(TrainNetwork, ARunWithACalibratedCodecIsResumedExactly) {
-  const TemporaryFolder folder;
-  const TrainedNetwork whole = with_codec("quant:bits=4,range=sigma3", 0);
-  static_cast<void>(with_codec("quant:bits=4,range=sigma3", 0, folder / "state", 2));
-  const TrainedNetwork resumed = with_codec("quant:bits=4,range=sigma3", 0, folder / "state");
-  EXPECT_EQ(whole.onnx_bytes, resumed.onnx_bytes);
-  EXPECT_EQ(whole.calibration, resumed.calibration);
+TEST(TrainNetwork, ARunWithACodecIsResumedExactly) {
+  for (const auto& [codec, rate] :
+       {std::pair("quant:bits=4|zstd", 1.0), std::pair("quant:bits=4,range=sigma3", 0.0)}) {
+    const TemporaryFolder folder;
+    const TrainedNetwork whole = with_codec(codec, rate);
+    static_cast<void>(with_codec(codec, rate, folder / "state", 2));
+    const TrainedNetwork resumed = with_codec(codec, rate, folder / "state");
+    EXPECT_EQ(whole.onnx_bytes, resumed.onnx_bytes) << codec;
+    EXPECT_EQ(whole.calibration, resumed.calibration) << codec;
+  }
 }
 
 TEST(TrainNetwork, ACalibratedCodecIsTheOneOfTheBundle) {
