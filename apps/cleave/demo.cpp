@@ -169,7 +169,7 @@ void print_head(const LoadedModel& loaded, const DemoNetwork& network, const pla
              computing_text(problem.energy), server_text(problem));
   fmt::print("split: coded by {}; cloud-only: the input as {}\n", args.codec, problem.picture);
   if (!network.trained) {
-    fmt::print("no CLEAVE_DATA: seeded weights and a generated picture, so labels mean nothing\n");
+    fmt::print("no data: seeded weights and a generated picture, so labels mean nothing\n");
   }
 }
 
@@ -336,7 +336,8 @@ Action define_demo(CLI::App& command) {
   add_power_arg(command, args->power);
   command
       .add_option("--assets", args->assets,
-                  "the network, its unit and pictures for when CLEAVE_DATA is not set")
+                  "the network, its unit and pictures for when CLEAVE_DATA is not set; empty: a "
+                  "network with seeded weights")
       ->capture_default_str();
   command.add_option("--out", args->out, "keep the bundle in this folder");
   command.add_flag("--json", args->json, "print one JSON document instead of the tables");

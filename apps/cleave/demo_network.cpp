@@ -74,7 +74,7 @@ Result<DemoNetwork> choose_demo_network(const std::string& data_folder, const fs
   std::error_code ignored;
   std::vector<std::string> photos = photos_in(data / "photos");
   if (data_folder.empty() || !fs::exists(model, ignored) || photos.empty()) {
-    return bundle::is_bundle(assets) ? network_of_assets(assets) : write_seeded_network(scratch);
+    return assets.empty() ? write_seeded_network(scratch) : network_of_assets(assets);
   }
   DemoNetwork network{.model = model,
                       .pictures = std::move(photos),

@@ -22,8 +22,8 @@ struct DemoNetwork {
 };
 
 /// The trained network and the photographs of `data_folder`; where it is empty or lacks them, the
-/// network that comes with the program, with its unit and pictures, in `assets`; where that is
-/// missing too, a seeded network of the zoo and a generated picture, written into `scratch`.
+/// network that comes with the program, with its unit and pictures, in the folder `assets`; where
+/// that is empty, a seeded network of the zoo and a generated picture, written into `scratch`.
 Result<DemoNetwork> choose_demo_network(const std::string& data_folder,
                                         const std::filesystem::path& assets,
                                         const std::filesystem::path& scratch);

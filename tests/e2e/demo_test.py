@@ -46,7 +46,8 @@ class Demo(program.ProgramTest):
         self.assertEqual(round(report["uncut"]["top1_share"]["value"] * 30), 28)
 
     def test_without_what_comes_along_there_is_a_seeded_network(self):
-        report = json.loads(self.cleave("demo", "--assets", self.root / "none", "--repeat", "1",
+        self.assertIn("bundle.json", self.cleave("demo", "--assets", self.root / "none", expected=1))
+        report = json.loads(self.cleave("demo", "--assets", "", "--repeat", "1",
                                         "--device-budget", "1s", "--cloud-budget", "1s",
                                         "--confirm-budget", "1s", "--json"))
         self.assertEqual((report["model"], report["trained"]), ("mobilenet_v2", False))
