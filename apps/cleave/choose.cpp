@@ -71,9 +71,13 @@ Json to_json(const Args& args, const bundle::Manifest& manifest, const std::vect
     if (c.cut != nullptr) row["cut"] = c.cut->id;
     list.push_back(row);
   }
-  return {{"format", "cleave-choice/1"}, {"bundle", manifest.name},
-          {"objective", args.objective}, {"device_load", args.device_load},
-          {"energy_is", "modelled"},     {"choices", list}};
+  return {{"format", "cleave-choice/1"},
+          {"bundle", manifest.name},
+          {"objective", args.objective},
+          {"device_load", args.device_load},
+          {"emulated_slowdown", manifest.costs->device_slowdown},
+          {"energy_is", "modelled"},
+          {"choices", list}};
 }
 
 void print(const Args& args, const bundle::Manifest& manifest, const std::vector<Row>& choices) {
@@ -81,8 +85,12 @@ void print(const Args& args, const bundle::Manifest& manifest, const std::vector
     fmt::print("cut {:<6} after {}, {}, coded by {}{}\n", cut.id, cut.after_layer,
                cut.unit.empty() ? "no unit" : cut.unit, cut.crossing.front().codec,
                cut.accuracy ? fmt::format(", top-1 {:.2f} %", 100 * *cut.accuracy) : "");
-  fmt::print("least {}; device's load {:g}; predicted, energy modelled\n\n", args.objective,
+  fmt::print("least {}; device's load {:g}; predicted, energy modelled\n", args.objective,
              args.device_load);
+  if (manifest.costs->device_slowdown > 1)
+    fmt::print("the device is emulated: {:g}x slower than the machine that was profiled\n",
+               manifest.costs->device_slowdown);
+  fmt::print("\n");
   fmt::print("{:<10} {:>10}  {:<12} {:>10} {:>10} {:>9}\n", "link", "cloud load", "way",
              "latency ms", "energy mJ", "bytes up");
   for (const Row& c : choices)

@@ -189,7 +189,7 @@ Result<int> run(Args& args) {
   const std::string question = CLEAVE_TRY(question_of(args, training, options));
   const search::Outcome outcome =
       CLEAVE_TRY(search::run_search(question, candidates, rules, tools, args.folder, clock));
-  const SearchReport report{outcome, rules, args.costs.objective,
+  const SearchReport report{outcome, rules, args.costs.objective, costs.basis(),
                             outcome.kept.empty() ? "" : args.out};
   if (!outcome.kept.empty()) CLEAVE_CHECK(write_kept(args, training, costs, outcome));
   print(report, args.json);

@@ -1,5 +1,7 @@
 #include "search_costs.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
@@ -76,6 +78,16 @@ Result<SearchCosts> SearchCosts::create(SearchCostArgs& args, const Training& tr
   plan::load_device(*costs.loaded_, args.device_load);
   plan::load_server(*costs.loaded_, args.cloud_load);
   return costs;
+}
+
+std::string SearchCosts::basis() const {
+  if (!problem_) return "costs are bytes of a packet";
+  std::string text = fmt::format("costs are predicted over {}", problem_->link.name);
+  if (objective_ == plan::Objective::kEnergy) text += ", energy modelled";
+  if (problem_->device.slowdown > 1)
+    text += fmt::format("; the device is emulated, {:g}x slower than the machine that was profiled",
+                        problem_->device.slowdown);
+  return text;
 }
 
 double SearchCosts::of_candidate(const search::Candidate& candidate, double payload_bytes) const {

@@ -33,6 +33,8 @@ class SearchCosts {
   /// objective that needs profiles without them.
   static Result<SearchCosts> create(SearchCostArgs& args, const Training& training, Clock& clock);
 
+  /// What the costs of candidates are, for people.
+  std::string basis() const;
   /// In the objective's unit; the unit itself counts nothing, and of the code its bytes.
   double of_candidate(const search::Candidate& candidate, double payload_bytes) const;
   /// Measured, without loads; nothing without profiles.

@@ -53,6 +53,7 @@ Json to_json(const SearchReport& report) {
   Json json = search::to_json(progress);
   json["format"] = "cleave-search-report/1";
   json["objective"] = report.objective;
+  json["basis"] = report.basis;
   json["floor"] = report.rules.floor;
   json["budget_s"] = report.rules.budget_s;
   json["proxies"] = effort.proxies;
@@ -134,7 +135,8 @@ void print(const SearchReport& report, bool as_json) {
     if (!r.failure.empty())
       fmt::print("  {:>4}  {:<32} {:<24} failed: {}\n", r.candidate.cut, r.candidate.unit,
                  r.candidate.codec, r.failure);
-  fmt::print("losses are points of top-1; * within the floor of {:g}\n", 100 * report.rules.floor);
+  fmt::print("losses are points of top-1; * within the floor of {:g}; {}\n",
+             100 * report.rules.floor, report.basis);
   fmt::print("{} of {} candidates had a proxy, {} were trained fully, in {} of {}\n",
              effort.proxies, progress.records.size(), effort.full, duration_text(progress.used_s),
              duration_text(report.rules.budget_s));

@@ -12,6 +12,7 @@ struct SearchReport {
   const search::Outcome& outcome;
   const search::Rules& rules;
   std::string objective;
+  std::string basis;   ///< of the costs
   std::string bundle;  ///< folder; empty where none was written
 };
 
