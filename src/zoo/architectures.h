@@ -36,6 +36,8 @@ void pix2pix(GraphBuilder& g);
 void conv25(GraphBuilder& g);
 /// Ours: a small residual network for pictures of Fashion-MNIST, with its batch normalisations.
 void fashion(GraphBuilder& g);
+/// Ours: the like for colour pictures of 128x128 in three classes.
+void flowers(GraphBuilder& g);
 /// Ours: a second's work for tests and demonstrations, with a residual sum and a concatenation.
 void tiny(GraphBuilder& g);
 

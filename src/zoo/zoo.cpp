@@ -26,6 +26,7 @@ constexpr std::array kArchitectures{
     Architecture{"pix2pix", "1x3x256x256", "1x3x256x256", 54'409'603, 6'048'186'368, pix2pix},
     Architecture{"conv25", "1x64x56x56", "1x64x56x56", 923'200, 2'890'137'600, conv25},
     Architecture{"fashion", "1x1x28x28", "1x10", 512'506, 57'063'616, fashion},
+    Architecture{"flowers", "1x3x128x128", "1x3", 458'227, 69'861'664, flowers},
     Architecture{"tiny", "1x3x64x64", "1x10", 336'458, 43'877'632, tiny},
 };
 

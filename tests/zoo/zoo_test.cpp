@@ -251,7 +251,7 @@ TEST(Zoo, NodesAreNamedAsInTorchvision) {
 
 TEST(Zoo, NodeNamesDiffer) {
   for (const char* network : {"tiny", "resnet18", "resnet50", "mobilenet_v2", "nin", "overfeat",
-                              "deep_speech", "chair", "pix2pix", "fashion"}) {
+                              "deep_speech", "chair", "pix2pix", "fashion", "flowers"}) {
     std::set<std::string> names;
     const onnx::ModelProto model = parsed(build(network, 1).value());
     for (const auto& node : model.graph().node()) {
@@ -266,7 +266,8 @@ TEST(Zoo, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(
       error.message,
       "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, vgg19, "
-      "alexnet, mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, fashion, tiny");
+      "alexnet, mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, fashion, flowers, "
+      "tiny");
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "zoo/architectures.h"
 
+// Small residual networks that are there to be trained, with their batch normalisations.
+
 namespace cleave::zoo {
 namespace {
-
-constexpr int kClasses = 10;
 
 /// A convolution and its batch normalisation, which takes the place of a bias.
 Value normalised(GraphBuilder& g, const std::string& conv, const std::string& norm, const Value& x,
@@ -28,6 +28,12 @@ Value block(GraphBuilder& g, const std::string& name, const Value& x, int channe
   return g.relu(name + ".relu2", y);
 }
 
+/// The classifier.
+void answer(GraphBuilder& g, const Value& x, int classes) {
+  const Value features = g.flatten("flatten", g.global_average_pool("avgpool", x));
+  g.output("logits", g.gemm("fc", features, classes, kLinearGain));
+}
+
 }  // namespace
 
 void fashion(GraphBuilder& g) {
@@ -39,8 +45,20 @@ void fashion(GraphBuilder& g) {
   x = block(g, "layer2.2", x, 64, 1);
   x = block(g, "layer3.0", x, 96, 2);
   x = block(g, "layer3.1", x, 96, 1);
-  x = g.flatten("flatten", g.global_average_pool("avgpool", x));
-  g.output("logits", g.gemm("fc", x, kClasses, kLinearGain));
+  answer(g, x, 10);
+}
+
+void flowers(GraphBuilder& g) {
+  Value x = g.input("input", {1, 3, 128, 128});
+  x = g.relu("relu",
+             normalised(g, "conv1", "bn1", x,
+                        {.channels = 16, .kernel = 3, .stride = 2, .padding = 1}));
+  x = block(g, "layer1.0", x, 32, 2);
+  x = block(g, "layer2.0", x, 64, 2);
+  x = block(g, "layer2.1", x, 64, 1);
+  x = block(g, "layer3.0", x, 96, 2);
+  x = block(g, "layer3.1", x, 96, 1);
+  answer(g, x, 3);
 }
 
 }  // namespace cleave::zoo
