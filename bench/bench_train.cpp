@@ -16,6 +16,7 @@
 #include "train/autocast.h"
 #include "train/loss.h"
 #include "train/onnx_module.h"
+#include "train/threads.h"
 #include "train/trainer.h"
 
 namespace cleave::bench {
@@ -141,6 +142,31 @@ Result<void> compare(const graph::Model& model, bool bf16, int rounds, Report& r
   return {};
 }
 
+/// What a second processor and further ones are good for.
+Result<void> compare_threads(const graph::Model& model, int rounds, Report& report) {
+  const auto module = CLEAVE_TRY(train::OnnxModule::create(model));
+  module->train();
+  train::use_channels_last(*module);
+  const torch::Tensor x =
+      torch::rand({kBatch, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
+  const torch::Tensor labels = torch::randint(10, {kBatch}, torch::kLong);
+  Stepper step(
+      module->parameters(),
+      [&](const torch::Tensor& in) { return module->forward(std::array{in}).value().front(); },
+      true);
+  std::vector<double> ratios;
+  for (int i = -2; i < rounds; ++i) {
+    train::use_threads(1);
+    const double one = step.step_ms(x, labels);
+    train::use_threads(0);
+    const double all = step.step_ms(x, labels);
+    if (i >= 0) ratios.push_back(all / one);
+  }
+  report.section("resnet20, bfloat16, threads", fmt::format("{} steps of each", rounds));
+  report.add("on all processors / on one", summarize(ratios).median, "");
+  return {};
+}
+
 /// Noise with labels.
 data::Dataset pictures(std::size_t count) {
   data::Dataset::Parts parts;
@@ -189,7 +215,9 @@ Result<void> run(const Arguments& arguments, Report& report) {
   }
   const graph::Model model = CLEAVE_TRY(graph::Model::load(path));
   const int rounds = arguments.quick ? 5 : arguments.full ? 60 : 20;
+  train::use_threads(0);
   for (const bool bf16 : {false, true}) CLEAVE_CHECK(compare(model, bf16, rounds, report));
+  CLEAVE_CHECK(compare_threads(model, rounds, report));
   return measure_loader(model, arguments.quick ? 1024 : 4096, report);
 }
 

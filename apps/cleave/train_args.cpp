@@ -64,6 +64,8 @@ void add_loop_args(CLI::App& command, TrainArgs& args) {
          "stop after so many epochs that are no better than the best; 0: never")
       ->check(CLI::NonNegativeNumber);
   number("--seed", options.seed, "of weights, order and augmentation");
+  number("--threads", options.threads, "that compute, 0 for all processors")
+      ->check(CLI::NonNegativeNumber);
   number("--precision", args.precision, "f32, bf16, or auto: bf16 where the processor has it");
 }
 

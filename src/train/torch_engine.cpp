@@ -2,13 +2,10 @@
 
 #include <torch/version.h>
 
-#include <thread>
-
 #include "train/network.h"
 #include "train/onnx_module.h"
 #include "train/tensors.h"
-// Behind it.
-#include <ATen/Parallel.h>
+#include "train/threads.h"
 
 namespace cleave::train {
 namespace {
@@ -51,9 +48,7 @@ class TorchEngine final : public engine::Engine {
                                                    const engine::EngineOptions& options) override {
     if (options.precision != engine::Precision::kF32)
       return fail(ErrorCode::kUnsupported, kPlace, "precision bf16, expected f32");
-    at::set_num_threads(options.threads > 0
-                            ? options.threads
-                            : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+    use_threads(options.threads);
     const auto model = CLEAVE_TRY(graph::Model::parse(onnx_bytes));
     return std::make_unique<TorchSession>(CLEAVE_TRY(OnnxModule::create(model)));
   }

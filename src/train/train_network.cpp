@@ -7,6 +7,7 @@
 #include <set>
 
 #include "data/subset.h"
+#include "train/threads.h"
 #include "train/trainer.h"
 #include "train/unit_fit.h"
 #include "train/units.h"
@@ -106,6 +107,7 @@ Result<void> score(const TrainRequest& request, OnnxModule& module, CodecLayer* 
 
 Result<TrainedNetwork> train_network(const TrainRequest& request,
                                      const std::function<Result<void>(const EpochReport&)>& told) {
+  use_threads(request.options.threads);
   const UnitNetwork network = CLEAVE_TRY(prepared(request));
   const graph::Model model = CLEAVE_TRY(graph::Model::parse(network.onnx_bytes));
   const auto module = CLEAVE_TRY(OnnxModule::create(model));

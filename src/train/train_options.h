@@ -36,6 +36,7 @@ struct TrainOptions {
   double rate = 0;
   Augmentation augmentation{.crop = 4, .flip = true};
   std::uint64_t seed = 1;
+  int threads = 0;    ///< that compute; 0: one for every processor
   bool bf16 = false;  ///< products and convolutions in bfloat16
   /// Stop after so many epochs without a better accuracy; 0: never.
   int patience = 0;
