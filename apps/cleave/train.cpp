@@ -27,6 +27,7 @@ struct Args {
   std::string cut;
   std::string codec;  ///< empty where nothing crosses
   std::string out;
+  std::string network;  ///< file for the network with its unit; empty: none
   std::string log;
   std::size_t limit = 0;
   std::string freeze = "nothing";
@@ -138,6 +139,7 @@ Result<int> run(const Args& args) {
   const train::Frozen frozen = CLEAVE_TRY(parse_frozen(args.freeze));
   CLEAVE_CHECK(need_torch());
   CLEAVE_CHECK(check_can_be_made(args.out, "train"));
+  if (!args.network.empty()) CLEAVE_CHECK(check_can_be_made(args.network, "train"));
   const Training training = CLEAVE_TRY(open_training(args.train, "train"));
   const graph::Cut* cut = nullptr;
   if (!args.cut.empty()) cut = CLEAVE_TRY(training.loaded.model.find_cut(args.cut));
@@ -154,6 +156,7 @@ Result<int> run(const Args& args) {
                                     .frozen = frozen,
                                     .options = options};
   const train::TrainedNetwork trained = CLEAVE_TRY(run_training(request, std::ref(teller)));
+  if (!args.network.empty()) CLEAVE_CHECK(write_file(args.network, trained.onnx_bytes));
   if (cut == nullptr)
     CLEAVE_CHECK(write_file(args.out, trained.onnx_bytes));
   else
@@ -179,6 +182,8 @@ Action define_train(CLI::App& command) {
       "without");
   command.add_option("--out", args->out, "folder of the bundle; without --at, an ONNX file")
       ->required();
+  command.add_option("--network", args->network,
+                     "ONNX file for the whole network, unit and all, to go on from");
   command.add_option("--codec", args->codec, "codes what crosses, in training too")
       ->default_str(kCodec);
   command.add_option("--limit", args->limit, "pictures at most, 0 for all")->capture_default_str();
