@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/file.h"
+#include "reproduce/rate_accuracy.h"
 #include "reproduce/trained_claims.h"
 #include "reproduce/unit_figures.h"
 
@@ -45,6 +46,7 @@ class BottleNet {
     CLEAVE_CHECK(write_answers());
     add_claims();
     CLEAVE_CHECK(add_trained(report_, options_, kTrainedBottleneck, points_, engine_));
+    CLEAVE_CHECK(add_rate_accuracy(report_, options_, points_));
     CLEAVE_CHECK(write_file(options_.out / "claims.csv", claims_csv(report_.claims, "theirs")));
     draw_all(report_, options_.out);
     return std::move(report_);

@@ -26,26 +26,6 @@ namespace fs = std::filesystem;
 
 using Points = std::vector<TrainedPoint>;
 
-/// The points of each cut, cuts in the order of their first point.
-std::vector<Points> by_cut(const Points& points) {
-  std::vector<Points> cuts;
-  for (const TrainedPoint& p : points) {
-    const auto cut = std::ranges::find_if(cuts, [&](const Points& of) {
-      return of.front().network == p.network && of.front().data == p.data &&
-             of.front().value == p.value;
-    });
-    if (cut != cuts.end())
-      cut->push_back(p);
-    else
-      cuts.push_back({p});
-  }
-  return cuts;
-}
-
-std::string cut_name(const TrainedPoint& p) {
-  return fmt::format("{}, {}, {}", p.network, p.data, p.value);
-}
-
 bool in_loop(const TrainedPoint& p) { return p.training_codec == p.codec; }
 
 Points in_loop_of(const Points& points) {

@@ -29,6 +29,7 @@ enum Column {
   kTestAccuracy,
   kPayloadBytes,
   kUncutAccuracy,
+  kUncutTestAccuracy,
   kColumns,
 };
 constexpr std::array<std::string_view, kColumns> kNames{"network",
@@ -42,9 +43,10 @@ constexpr std::array<std::string_view, kColumns> kNames{"network",
                                                         "heldout_accuracy",
                                                         "test_accuracy",
                                                         "payload_bytes",
-                                                        "uncut_accuracy"};
+                                                        "uncut_accuracy",
+                                                        "uncut_test_accuracy"};
 
-/// Where each column stands in a line; the only one that may be missing is training_codec.
+/// Where each column stands in a line; those may be missing that may be empty.
 using Places = std::array<std::optional<std::size_t>, kColumns>;
 
 std::unexpected<Error> bad_line(std::size_t number, std::string_view found,
@@ -104,7 +106,7 @@ Result<Places> places_of(const std::vector<std::string>& header) {
     place = i;
   }
   for (std::size_t c = 0; c < kColumns; ++c)
-    if (!places[c] && c != kTrainingCodec)
+    if (!places[c] && c != kTrainingCodec && c != kUncutTestAccuracy)
       return bad_line(1, "no column " + std::string(kNames[c]), "one of that name");
   return places;
 }
@@ -136,6 +138,10 @@ class Line {
     if (!value || !(*value >= 0 && *value <= 1)) return bad(column, "from 0 to 1");
     return *value;
   }
+  Result<std::optional<double>> share_if_any(Column column) const {
+    if (field(column).empty()) return std::nullopt;
+    return CLEAVE_TRY(share(column));
+  }
 
  private:
   const Places& places_;
@@ -145,9 +151,12 @@ class Line {
 
 Result<void> read_unit(const Line& line, TrainedPoint& point) {
   point.unit_spec = CLEAVE_TRY(line.text(kUnit));
+  point.unit = point.unit_spec;
+  if (!point.has_unit()) return {};
   const auto spec = parse_spec(point.unit_spec);
   if (!spec || (spec->name != "butterfly" && spec->name != "bottleneck"))
-    return line.bad(kUnit, "that is butterfly:channels=C or bottleneck:channels=C,stride=S");
+    return line.bad(
+        kUnit, "that is butterfly:channels=C, bottleneck:channels=C,stride=S, none or picture");
   point.unit = spec->name;
   const bool is_bottleneck = point.unit == "bottleneck";
   if (!is_bottleneck && spec->has("stride"))
@@ -179,13 +188,13 @@ Result<TrainedPoint> read_point(const Line& line) {
   point.epochs = CLEAVE_TRY(line.whole(kEpochs));
   point.training_pictures = CLEAVE_TRY(line.whole(kTrainingPictures));
   point.heldout_accuracy = CLEAVE_TRY(line.share(kHeldoutAccuracy));
-  if (!line.field(kTestAccuracy).empty())
-    point.test_accuracy = CLEAVE_TRY(line.share(kTestAccuracy));
+  point.test_accuracy = CLEAVE_TRY(line.share_if_any(kTestAccuracy));
   const auto bytes = parse_number<double>(line.field(kPayloadBytes));
   if (!bytes || !(*bytes > 0 && *bytes <= kMost))
     return line.bad(kPayloadBytes, "above 0, to 1000000000");
   point.payload_bytes = *bytes;
   point.uncut_accuracy = CLEAVE_TRY(line.share(kUncutAccuracy));
+  point.uncut_test_accuracy = CLEAVE_TRY(line.share_if_any(kUncutTestAccuracy));
   return point;
 }
 
@@ -224,6 +233,25 @@ Result<std::vector<TrainedPoint>> parse_trained_points(std::string_view csv) {
 
 Result<std::vector<TrainedPoint>> load_trained_points(const std::filesystem::path& path) {
   return parse_trained_points(CLEAVE_TRY(read_file(path, kMaxTrainedBytes)));
+}
+
+std::vector<std::vector<TrainedPoint>> by_cut(const std::vector<TrainedPoint>& points) {
+  std::vector<std::vector<TrainedPoint>> cuts;
+  for (const TrainedPoint& p : points) {
+    const auto cut = std::ranges::find_if(cuts, [&](const std::vector<TrainedPoint>& of) {
+      return of.front().network == p.network && of.front().data == p.data &&
+             of.front().value == p.value;
+    });
+    if (cut != cuts.end())
+      cut->push_back(p);
+    else
+      cuts.push_back({p});
+  }
+  return cuts;
+}
+
+std::string cut_name(const TrainedPoint& point) {
+  return point.network + ", " + point.data + ", " + point.value;
 }
 
 }  // namespace cleave::reproduce

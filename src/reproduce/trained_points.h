@@ -11,13 +11,18 @@
 
 namespace cleave::reproduce {
 
-/// A network that was trained with a unit at a cut: a line of docs/formats/trained.md, which says
-/// what each member means.
+/// Said in the place of a unit: the plain value crosses.
+inline constexpr std::string_view kPlainUnit = "none";
+/// The same: the picture is sent.
+inline constexpr std::string_view kPictureUnit = "picture";
+
+/// A network that was trained with a unit at a cut, or one without beside which it is set: a line
+/// of docs/formats/trained.md, which says what each member means.
 struct TrainedPoint {
   std::string network;
   std::string data;
   std::string value;
-  std::string unit;  ///< "butterfly" or "bottleneck"
+  std::string unit;  ///< "butterfly", "bottleneck", kPlainUnit or kPictureUnit
   int channels = 1;
   int stride = 1;
   std::string unit_spec;
@@ -29,9 +34,16 @@ struct TrainedPoint {
   std::optional<double> test_accuracy;
   double payload_bytes = 1;
   double uncut_accuracy = 0;
+  std::optional<double> uncut_test_accuracy;
 
+  bool has_unit() const { return unit != kPlainUnit && unit != kPictureUnit; }
   /// What the unit costs, in percent points of the held-out pictures; below 0 where it gained.
   double loss_points() const { return 100 * (uncut_accuracy - heldout_accuracy); }
+  /// The same of the test set, where both accuracies are known.
+  std::optional<double> test_loss_points() const {
+    if (!test_accuracy || !uncut_test_accuracy) return std::nullopt;
+    return 100 * (*uncut_test_accuracy - *test_accuracy);
+  }
 };
 
 inline constexpr std::uint64_t kMaxTrainedBytes = std::uint64_t{4} << 20;
@@ -42,5 +54,10 @@ inline constexpr std::size_t kMaxTrainedPoints = 10'000;
 Result<std::vector<TrainedPoint>> parse_trained_points(std::string_view csv);
 /// The same of a file of at most kMaxTrainedBytes.
 Result<std::vector<TrainedPoint>> load_trained_points(const std::filesystem::path& path);
+
+/// The points of each network, data and value, in the order of their first.
+std::vector<std::vector<TrainedPoint>> by_cut(const std::vector<TrainedPoint>& points);
+/// Of a point's network, data and value, for people.
+std::string cut_name(const TrainedPoint& point);
 
 }  // namespace cleave::reproduce

@@ -84,8 +84,9 @@ TEST_F(BottleNet, HandsOnWhatFigure45Shows) {
 TEST_F(BottleNet, TakesLossesFromTrainedPoints) {
   EXPECT_EQ(claim("figure 4.6").measured, "20.0, 1.0 points (bottleneck:channels=1, jpeg:q=20)");
   EXPECT_EQ(std::ranges::count(report_->figures, "figure_4_6"), 1);
-  ASSERT_EQ(report_->left_out.size(), 1u);
+  ASSERT_EQ(report_->left_out.size(), 2u);
   EXPECT_NE(report_->left_out.front().find("CLEAVE_DATA"), std::string::npos);
+  EXPECT_NE(report_->left_out.back().find("with and without a unit"), std::string::npos);
 }
 
 }  // namespace

@@ -60,6 +60,19 @@ TEST(TrainedPoints, ColumnsMayStandInAnyOrder) {
   EXPECT_EQ(points->front().uncut_accuracy, 0.9);
 }
 
+TEST(TrainedPoints, MayHaveNoUnit) {
+  std::string header(kHeader);
+  header.insert(header.size() - 1, ",uncut_test_accuracy");
+  const auto points = parse_trained_points(header +
+                                           "n,d,v,none,cleave,,1,100,0.8,0.7,10,0.9,0.75\nn,d,"
+                                           "input,picture,webp:q=5,,1,100,0.8,,10,0.9,\n");
+  ASSERT_TRUE(points) << points.error().message;
+  EXPECT_FALSE(points->front().has_unit());
+  EXPECT_NEAR(*points->front().test_loss_points(), 5, 1e-9);
+  EXPECT_EQ(points->back().unit, kPictureUnit);
+  EXPECT_FALSE(points->back().test_loss_points());
+}
+
 TEST(TrainedPoints, SayWhatIsWrongAndWhere) {
   const std::string line = "n,d,v,butterfly:channels=1,raw,,1,100,0.8,,10,0.9\n";
   ASSERT_TRUE(parse_trained_points(with(line)));
@@ -72,8 +85,8 @@ TEST(TrainedPoints, SayWhatIsWrongAndWhere) {
   EXPECT_EQ(message_of(with("n,d,v,butterfly:channels=1,raw,,1,100,nan,,5,0.9\n")),
             "line 2 has 'nan', expected heldout_accuracy from 0 to 1");
   EXPECT_EQ(message_of(with("n,d,v,moth:channels=1,raw,,1,100,0.8,,10,0.9\n")),
-            "line 2 has 'moth:channels=1', expected unit that is butterfly:channels=C or "
-            "bottleneck:channels=C,stride=S");
+            "line 2 has 'moth:channels=1', expected unit that is butterfly:channels=C, "
+            "bottleneck:channels=C,stride=S, none or picture");
   EXPECT_EQ(message_of(with("n,d,v,butterfly:channels=0,raw,,1,100,0.8,,10,0.9\n")),
             "line 2 has 'butterfly:channels=0', expected unit of 1 to 65536 channels and a stride "
             "to 16");
@@ -120,7 +133,7 @@ TEST(TrainedPoints, RefuseOtherHeaders) {
   EXPECT_NE(message_of("network,colour\n").find("unknown column 'colour'"), std::string::npos);
   EXPECT_EQ(message_of("network,network\n"), "line 1 has 'network', expected each column once");
   EXPECT_EQ(message_of("network\n"), "line 1 has 'no column data', expected one of that name");
-  EXPECT_NE(message_of(std::string(1 << 20, ',')).find("at most 12 fields"), std::string::npos);
+  EXPECT_NE(message_of(std::string(1 << 20, ',')).find("at most 13 fields"), std::string::npos);
 }
 
 TEST(TrainedPoints, AreBounded) {
