@@ -33,9 +33,11 @@ struct Cut {
 };
 
 std::vector<Cut> cuts_of(const Points& points) {
+  Points crossing;
+  std::ranges::copy_if(points, std::back_inserter(crossing),
+                       [](const TrainedPoint& p) { return p.unit != kPictureUnit; });
   std::vector<Cut> cuts;
-  for (Points& of : by_cut(points)) {
-    if (of.front().unit == kPictureUnit) continue;
+  for (Points& of : by_cut(crossing)) {
     Cut cut{.name = cut_name(of.front()), .points = std::move(of)};
     const TrainedPoint first = cut.points.front();
     std::ranges::copy_if(points, std::back_inserter(cut.points), [&](const TrainedPoint& p) {
@@ -43,6 +45,8 @@ std::vector<Cut> cuts_of(const Points& points) {
     });
     cut.on_test = std::ranges::all_of(
         cut.points, [](const TrainedPoint& p) { return p.test_loss_points().has_value(); });
+    if (!cut.on_test)
+      std::erase_if(cut.points, [](const TrainedPoint& p) { return !p.heldout_accuracy; });
     const auto is_unit = [](const TrainedPoint& p) { return p.has_unit(); };
     if (std::ranges::any_of(cut.points, is_unit) && !std::ranges::all_of(cut.points, is_unit))
       cuts.push_back(std::move(cut));

@@ -14,7 +14,7 @@ namespace cleave::reproduce {
 /// Points of top-1 that are lost over the bytes that cross, a panel for each network, data and cut.
 /// A line for each kind of unit, and for each codec of plain values and of pictures; of each, those
 /// points that no other beats. Losses are of the test set where all points have it, else of the
-/// pictures held out.
+/// pictures held out, without those points that have none.
 Figure rate_accuracy_figure(const std::vector<TrainedPoint>& points);
 
 /// The bytes of each line at a loss of 2 points, and how they compare. Units count where a network

@@ -206,7 +206,7 @@ Figure accuracy_figure(const std::vector<TrainedPoint>& butterflies) {
     panel.series = lines(
         cut,
         [](const TrainedPoint& p) { return p.codec + (in_loop(p) ? "" : ", put in afterwards"); },
-        channels_of, [](const TrainedPoint& p) { return 100 * p.heldout_accuracy; });
+        channels_of, [](const TrainedPoint& p) { return 100 * *p.heldout_accuracy; });
     const auto uncut = lines(
         cut, [](const TrainedPoint&) { return "uncut"; }, channels_of,
         [](const TrainedPoint& p) { return 100 * p.uncut_accuracy; });

@@ -187,7 +187,8 @@ Result<TrainedPoint> read_point(const Line& line) {
   CLEAVE_CHECK(read_codecs(line, point));
   point.epochs = CLEAVE_TRY(line.whole(kEpochs));
   point.training_pictures = CLEAVE_TRY(line.whole(kTrainingPictures));
-  point.heldout_accuracy = CLEAVE_TRY(line.share(kHeldoutAccuracy));
+  point.heldout_accuracy = CLEAVE_TRY(line.share_if_any(kHeldoutAccuracy));
+  if (!point.heldout_accuracy && point.has_unit()) return line.bad(kHeldoutAccuracy, "from 0 to 1");
   point.test_accuracy = CLEAVE_TRY(line.share_if_any(kTestAccuracy));
   const auto bytes = parse_number<double>(line.field(kPayloadBytes));
   if (!bytes || !(*bytes > 0 && *bytes <= kMost))

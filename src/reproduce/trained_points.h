@@ -30,7 +30,7 @@ struct TrainedPoint {
   std::string training_codec;  ///< that of `codec` where the file has none
   int epochs = 1;
   std::int64_t training_pictures = 1;
-  double heldout_accuracy = 0;  ///< 0..1
+  std::optional<double> heldout_accuracy;  ///< 0..1; every unit's point has it
   std::optional<double> test_accuracy;
   double payload_bytes = 1;
   double uncut_accuracy = 0;
@@ -38,7 +38,7 @@ struct TrainedPoint {
 
   bool has_unit() const { return unit != kPlainUnit && unit != kPictureUnit; }
   /// What the unit costs, in percent points of the held-out pictures; below 0 where it gained.
-  double loss_points() const { return 100 * (uncut_accuracy - heldout_accuracy); }
+  double loss_points() const { return 100 * (uncut_accuracy - *heldout_accuracy); }
   /// The same of the test set, where both accuracies are known.
   std::optional<double> test_loss_points() const {
     if (!test_accuracy || !uncut_test_accuracy) return std::nullopt;

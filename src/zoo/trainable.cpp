@@ -50,9 +50,8 @@ void fashion(GraphBuilder& g) {
 
 void flowers(GraphBuilder& g) {
   Value x = g.input("input", {1, 3, 128, 128});
-  x = g.relu("relu",
-             normalised(g, "conv1", "bn1", x,
-                        {.channels = 16, .kernel = 3, .stride = 2, .padding = 1}));
+  x = g.relu("relu", normalised(g, "conv1", "bn1", x,
+                                {.channels = 16, .kernel = 3, .stride = 2, .padding = 1}));
   x = block(g, "layer1.0", x, 32, 2);
   x = block(g, "layer2.0", x, 64, 2);
   x = block(g, "layer2.1", x, 64, 1);

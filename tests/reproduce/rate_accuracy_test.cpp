@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/folder.h"
 
 namespace cleave::reproduce {
@@ -57,6 +59,17 @@ TEST(RateAccuracy, ComparesBytesAtTwoPoints) {
   EXPECT_EQ(measured(claims, "unit's bytes over the picture"), "1/6.0");
 }
 
+TEST(RateAccuracy, TakesPicturesWhateverTheirValue) {
+  auto list = points();
+  const auto expected = rate_accuracy_figure(list).panels.front().series.size();
+  list[4].value = list[5].value = "v";
+  std::ranges::rotate(list, list.begin() + 4);
+  ASSERT_EQ(rate_accuracy_figure(list).panels.size(), 1u);
+  EXPECT_EQ(rate_accuracy_figure(list).panels.front().series.size(), expected);
+  EXPECT_EQ(measured(rate_accuracy_claims(list), "2 points lost, picture"),
+            "300 B (picture, webp)");
+}
+
 TEST(RateAccuracy, SaysWhereNothingIsWithinTheLoss) {
   auto list = points();
   list[6].test_accuracy = 0.7;
@@ -69,6 +82,7 @@ TEST(RateAccuracy, SaysWhereNothingIsWithinTheLoss) {
 TEST(RateAccuracy, TakesHeldOutPicturesWhereOnePointHasNoOthers) {
   auto list = points();
   list.front().test_accuracy.reset();
+  list.back().heldout_accuracy.reset();
   const Figure figure = rate_accuracy_figure(list);
   EXPECT_EQ(figure.panels.front().title, "n, d, v, held-out pictures");
   EXPECT_EQ(figure.panels.front().series.front().values, std::vector<double>{0});

@@ -266,7 +266,8 @@ TEST(Zoo, UnknownNameListsTheKnownOnes) {
   EXPECT_EQ(
       error.message,
       "unknown network 'resnet17', expected one of resnet18, resnet34, resnet50, vgg16, vgg19, "
-      "alexnet, mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, fashion, flowers, "
+      "alexnet, mobilenet_v2, overfeat, nin, deep_speech, chair, pix2pix, conv25, fashion, "
+      "flowers, "
       "tiny");
 }
 
