@@ -63,14 +63,29 @@ Result<void> keep_crossing(const Args& args, Chosen& chosen) {
   return {};
 }
 
+/// What was calibrated before for a value; null where nothing was.
+const codec::CalibratedValue* calibrated_before(const Chosen& chosen, const TensorSpec& value) {
+  const auto known = std::ranges::find(
+      chosen.calibrated, value.name,
+      [](const codec::CalibratedValue& calibrated) { return calibrated.value.name; });
+  return known == chosen.calibrated.end() ? nullptr : &*known;
+}
+
+/// Is there a value for whose codec the samples count?
+bool calibrates(const Chosen& chosen) {
+  return std::ranges::any_of(chosen.cuts, [&](const graph::Cut* cut) {
+    return std::ranges::any_of(cut->values, [&](const TensorSpec& value) {
+      return calibrated_before(chosen, value) == nullptr;
+    });
+  });
+}
+
 /// The codec of each value that crosses, each once.
 std::string codecs_of(const graph::Cut& cut, const Chosen& chosen) {
   std::string text;
   for (const TensorSpec& value : cut.values) {
-    const auto known = std::ranges::find(
-        chosen.calibrated, value.name,
-        [](const codec::CalibratedValue& calibrated) { return calibrated.value.name; });
-    const std::string& codec = known == chosen.calibrated.end() ? chosen.codec : known->codec;
+    const codec::CalibratedValue* known = calibrated_before(chosen, value);
+    const std::string& codec = known == nullptr ? chosen.codec : known->codec;
     if (text.find(codec) == std::string::npos) text += (text.empty() ? "" : " and ") + codec;
   }
   return text;
@@ -160,7 +175,7 @@ Result<int> run(const Args& args) {
   if (!args.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(args.labels));
   if (problem) study::add_costs(*problem, request);
   CLEAVE_CHECK(bundle::write_bundle(loaded.model, *loaded.engine, request, out));
-  if (samples.random) {
+  if (samples.random && calibrates(chosen)) {
     fmt::print(stderr, "note: no --samples: the codec was calibrated on seeded noise\n");
   }
   print(loaded, chosen, out);
