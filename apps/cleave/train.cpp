@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -29,6 +30,7 @@ struct Args {
   std::string out;
   std::string network;  ///< file for the network with its unit; empty: none
   std::string log;
+  std::string floor;  ///< share of top-1; empty: none
   std::size_t limit = 0;
   std::string freeze = "nothing";
   bool json = false;
@@ -134,9 +136,24 @@ void print(const Args& args, const train::TrainedNetwork& trained) {
   fmt::print("written to {}\n", args.out);
 }
 
+/// Whether no more was lost than `floor`, if there is one.
+Result<void> check_floor(const Args& args, std::optional<double> floor,
+                         const train::TrainedNetwork& trained) {
+  const double loss = trained.uncut_accuracy - trained.accuracy;
+  // 0.9324 - 0.9124 is a little more than 0.02.
+  if (!floor || loss <= *floor + 1e-9) return {};
+  return fail(
+      ErrorCode::kResourceExhausted, "train",
+      fmt::format("{:.2f} points of top-1 lost, expected at most {:g} (--floor {}); '{}' is "
+                  "written all the same",
+                  100 * loss, 100 * *floor, args.floor, args.out));
+}
+
 Result<int> run(const Args& args) {
   const train::TrainOptions options = CLEAVE_TRY(train_options(args.train));
   const train::Frozen frozen = CLEAVE_TRY(parse_frozen(args.freeze));
+  std::optional<double> floor;
+  if (!args.floor.empty()) floor = CLEAVE_TRY(about("--floor", parse_share(args.floor)));
   CLEAVE_CHECK(need_torch());
   CLEAVE_CHECK(check_can_be_made(args.out, "train"));
   if (!args.network.empty()) CLEAVE_CHECK(check_can_be_made(args.network, "train"));
@@ -163,6 +180,7 @@ Result<int> run(const Args& args) {
     CLEAVE_CHECK(write_bundle(args, training, trained));
   print(args, trained);
   CLEAVE_CHECK(teller.written());
+  CLEAVE_CHECK(check_floor(args, floor, trained));
   return 0;
 }
 
@@ -186,6 +204,9 @@ Action define_train(CLI::App& command) {
                      "ONNX file for the whole network, unit and all, to go on from");
   command.add_option("--codec", args->codec, "codes what crosses, in training too")
       ->default_str(kCodec);
+  command.add_option("--floor", args->floor,
+                     "share of top-1 that may be lost, as 2%; a run that loses more ends with an "
+                     "error");
   command.add_option("--limit", args->limit, "pictures at most, 0 for all")->capture_default_str();
   command
       .add_option(

@@ -25,7 +25,7 @@ bool is_settled(std::span<const Record> records, std::span<const double> costs, 
   for (std::size_t k = 0; k < records.size(); ++k) {
     const Record& other = records[k];
     if (!other.full || !same_cut(other, records[i])) continue;
-    const bool is_within = other.full->loss() <= floor;
+    const bool is_within = other.full->is_within(floor);
     if (is_within ? costs[k] <= costs[i] : other.proxy->loss() <= records[i].proxy->loss())
       return true;
   }

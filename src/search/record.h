@@ -19,6 +19,8 @@ struct Score {
 
   /// Share of top-1 that is lost.
   double loss() const { return uncut_accuracy - accuracy; }
+  /// Is no more lost? 0.9324 - 0.9124 is a little more than 0.02, and counts as that.
+  bool is_within(double floor) const { return loss() <= floor + 1e-9; }
 };
 
 /// What is known of a candidate.

@@ -95,7 +95,7 @@ class Search {
         .costs = costs_of_records(), .all_proxies = all_proxies, .all_settled = all_settled};
     for (std::size_t i = 0; i < progress_.records.size(); ++i) {
       const Record& record = progress_.records[i];
-      if (record.full && record.full->loss() <= rules_.floor) outcome.kept.push_back(i);
+      if (record.full && record.full->is_within(rules_.floor)) outcome.kept.push_back(i);
     }
     std::ranges::stable_sort(outcome.kept, {}, [&](std::size_t i) { return outcome.costs[i]; });
     outcome.progress = std::move(progress_);

@@ -116,6 +116,24 @@ class Train(program.ProgramTest):
         self.assertEqual(*heads)
         self.assertNotEqual(*tails)
 
+    def test_a_floor_and_the_network_to_go_on_from(self):
+        set_ = ("--data", "set", "--batch", "8")
+        self.cleave("train", "network", NETWORK, *set_, "--epochs", "6", "--learning-rate", "0.02",
+                    "--out", "good.onnx")
+        args = (*set_, "--learning-rate", "1e-6", "--epochs", "1", "--codec", "quant:bits=1")
+        unit = ("train", "bottleneck", "good.onnx", "--at", "pool1")
+        error = self.cleave(*unit, *args, "--floor", "-90%", "--out", "low", expected=2)
+        self.assertIn("--floor: '-90%' is not a share", error)
+        error = self.cleave(*unit, *args, "--floor", "1%", "--out", "low", "--network", "low.onnx",
+                            expected=1)
+        self.assertRegex(error, r"\d points of top-1 lost, expected at most 1 .* 'low' is written")
+        bundle = json.loads((self.root / "low" / "bundle.json").read_text())
+        code = bundle["cuts"][0]["crossing"][0]["name"]
+        # The whole network of the file is cut at the unit's code like any other.
+        again = json.loads(self.cleave("train", "network", "low.onnx", "--at", code, *args,
+                                       "--floor", "99%", "--out", "again", "--json"))
+        self.assertEqual(again["value"], code)
+
     def search(self, *args, **options):
         return self.cleave("search", NETWORK, "--data", "set", "--batch", "8", "--epochs", "2",
                            "--learning-rate", "0.01", "--unit", "bottleneck", "--channels", "1", "4", "--stride", "2",

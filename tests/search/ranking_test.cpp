@@ -67,6 +67,13 @@ TEST(Ranking, WhatIsLeftOfALossIsLearned) {
   EXPECT_DOUBLE_EQ(remaining_share(records), (0.5 + 0.1 + 0.1) / 3);
 }
 
+TEST(Ranking, ALossOfJustTheFloorIsWithin) {
+  const Score score{.accuracy = 0.9124, .uncut_accuracy = 0.9324};
+  ASSERT_GT(score.loss(), 0.02);
+  EXPECT_TRUE(score.is_within(0.02));
+  EXPECT_FALSE(score.is_within(0.0199));
+}
+
 TEST(Ranking, KendallsTauByHand) {
   std::vector<Record> records;
   EXPECT_EQ(kendall_tau(records), std::nullopt);
