@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "codec/packet.h"
 #include "plan/planner.h"
@@ -75,18 +76,22 @@ Result<SearchCosts> SearchCosts::create(SearchCostArgs& args, const Training& tr
   costs.problem_ = CLEAVE_TRY(study::make_problem(training.loaded.model, *training.loaded.engine,
                                                   request, costs.samples_, clock));
   costs.loaded_ = costs.problem_;
+  costs.device_load_ = args.device_load;
+  costs.cloud_load_ = args.cloud_load;
   plan::load_device(*costs.loaded_, args.device_load);
   plan::load_server(*costs.loaded_, args.cloud_load);
   return costs;
 }
 
 std::string SearchCosts::basis() const {
-  if (!problem_) return "costs are bytes of a packet";
+  if (!problem_ || objective_ == plan::Objective::kBytes) return "costs are bytes of a packet";
   std::string text = fmt::format("costs are predicted over {}", problem_->link.name);
   if (objective_ == plan::Objective::kEnergy) text += ", energy modelled";
   if (problem_->device.slowdown > 1)
     text += fmt::format("; the device is emulated, {:g}x slower than the machine that was profiled",
                         problem_->device.slowdown);
+  for (const auto& [side, load] : {std::pair{"device", device_load_}, {"server", cloud_load_}})
+    if (load != 1) text += fmt::format("; the {}'s load is {:g}", side, load);
   return text;
 }
 

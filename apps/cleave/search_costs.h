@@ -51,6 +51,8 @@ class SearchCosts {
   study::Samples samples_;
   std::optional<plan::Problem> problem_;  ///< as profiled
   std::optional<plan::Problem> loaded_;   ///< the same under load
+  double device_load_ = 1;
+  double cloud_load_ = 1;
 };
 
 }  // namespace cleave::app

@@ -71,11 +71,11 @@ const codec::CalibratedValue* calibrated_before(const Chosen& chosen, const Tens
   return known == chosen.calibrated.end() ? nullptr : &*known;
 }
 
-/// Is there a value for whose codec the samples count?
-bool calibrates(const Chosen& chosen) {
-  return std::ranges::any_of(chosen.cuts, [&](const graph::Cut* cut) {
-    return std::ranges::any_of(cut->values, [&](const TensorSpec& value) {
-      return calibrated_before(chosen, value) == nullptr;
+/// Does a codec of the bundle rest on the samples?
+bool rests_on_samples(const bundle::Manifest& manifest, const Chosen& chosen) {
+  return std::ranges::any_of(manifest.cuts, [&](const bundle::CutEntry& cut) {
+    return std::ranges::any_of(cut.crossing, [&](const bundle::CrossingValue& crossing) {
+      return !crossing.calibration.empty() && calibrated_before(chosen, crossing.value) == nullptr;
     });
   });
 }
@@ -175,7 +175,8 @@ Result<int> run(const Args& args) {
   if (!args.labels.empty()) request.labels = CLEAVE_TRY(data::read_labels(args.labels));
   if (problem) study::add_costs(*problem, request);
   CLEAVE_CHECK(bundle::write_bundle(loaded.model, *loaded.engine, request, out));
-  if (samples.random && calibrates(chosen)) {
+  if (samples.random &&
+      rests_on_samples(CLEAVE_TRY(bundle::Bundle::load(out)).manifest(), chosen)) {
     fmt::print(stderr, "note: no --samples: the codec was calibrated on seeded noise\n");
   }
   print(loaded, chosen, out);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/spec.h"
+#include "base/stats.h"
 #include "torch.h"
 #include "train_args.h"
 #include "verbs.h"
@@ -136,14 +137,26 @@ void print(const Args& args, const train::TrainedNetwork& trained) {
   fmt::print("written to {}\n", args.out);
 }
 
+/// Sees that --network can be written beside --out.
+Result<void> check_network_file(const Args& args) {
+  if (args.network.empty()) return {};
+  CLEAVE_CHECK(check_can_be_made(args.network, "train"));
+  const auto place = [](const std::string& path) {
+    return std::filesystem::absolute(path).lexically_normal();
+  };
+  if (!args.cut.empty() && place(args.network) != place(args.out)) return {};
+  return fail(ErrorCode::kInvalidArgument, "train",
+              args.cut.empty() ? "--network without --at, expected --out alone: it is the network"
+                               : "--network '" + args.network + "', expected another than --out");
+}
+
 /// Whether no more was lost than `floor`, if there is one.
 Result<void> check_floor(const Args& args, std::optional<double> floor,
                          const train::TrainedNetwork& trained) {
   const double loss = trained.uncut_accuracy - trained.accuracy;
-  // 0.9324 - 0.9124 is a little more than 0.02.
-  if (!floor || loss <= *floor + 1e-9) return {};
+  if (!floor || is_at_most(loss, *floor)) return {};
   return fail(
-      ErrorCode::kResourceExhausted, "train",
+      ErrorCode::kNotFound, "train",
       fmt::format("{:.2f} points of top-1 lost, expected at most {:g} (--floor {}); '{}' is "
                   "written all the same",
                   100 * loss, 100 * *floor, args.floor, args.out));
@@ -156,7 +169,7 @@ Result<int> run(const Args& args) {
   if (!args.floor.empty()) floor = CLEAVE_TRY(about("--floor", parse_share(args.floor)));
   CLEAVE_CHECK(need_torch());
   CLEAVE_CHECK(check_can_be_made(args.out, "train"));
-  if (!args.network.empty()) CLEAVE_CHECK(check_can_be_made(args.network, "train"));
+  CLEAVE_CHECK(check_network_file(args));
   const Training training = CLEAVE_TRY(open_training(args.train, "train"));
   const graph::Cut* cut = nullptr;
   if (!args.cut.empty()) cut = CLEAVE_TRY(training.loaded.model.find_cut(args.cut));
@@ -173,11 +186,11 @@ Result<int> run(const Args& args) {
                                     .frozen = frozen,
                                     .options = options};
   const train::TrainedNetwork trained = CLEAVE_TRY(run_training(request, std::ref(teller)));
-  if (!args.network.empty()) CLEAVE_CHECK(write_file(args.network, trained.onnx_bytes));
   if (cut == nullptr)
     CLEAVE_CHECK(write_file(args.out, trained.onnx_bytes));
   else
     CLEAVE_CHECK(write_bundle(args, training, trained));
+  if (!args.network.empty()) CLEAVE_CHECK(write_file(args.network, trained.onnx_bytes));
   print(args, trained);
   CLEAVE_CHECK(teller.written());
   CLEAVE_CHECK(check_floor(args, floor, trained));

@@ -65,7 +65,7 @@ void add_loop_args(CLI::App& command, TrainArgs& args) {
       ->check(CLI::NonNegativeNumber);
   number("--seed", options.seed, "of weights, order and augmentation");
   number("--threads", options.threads, "that compute, 0 for all processors")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1024));
   number("--precision", args.precision, "f32, bf16, or auto: bf16 where the processor has it");
 }
 

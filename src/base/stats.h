@@ -14,4 +14,8 @@ struct Summary {
 double quantile_of_sorted(const std::vector<double>& ascending, double q);
 Summary summarize(std::vector<double> values);
 
+/// Is a difference of two shares or percentages no more than `limit`? 0.9324 - 0.9124 is a little
+/// more than 0.02, and counts as that.
+constexpr bool is_at_most(double difference, double limit) { return difference <= limit + 1e-9; }
+
 }  // namespace cleave

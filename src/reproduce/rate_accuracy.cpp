@@ -8,14 +8,13 @@
 #include <optional>
 
 #include "base/spec.h"
+#include "base/stats.h"
 
 namespace cleave::reproduce {
 namespace {
 
 /// What chapters 3 and 4 accept.
 constexpr double kAcceptedPoints = 2;
-/// So that a loss of just so many points, as a difference of two shares, is not above them.
-constexpr double kTolerance = 1e-9;
 /// Where the figure ends: beyond it nobody wants to be.
 constexpr double kShownPoints = 12;
 
@@ -27,10 +26,31 @@ struct Cut {
   bool on_test = true;  ///< losses are of the test set
   Points points;
 
+  std::string title() const { return name + (on_test ? ", test set" : ", held-out pictures"); }
   double loss(const TrainedPoint& p) const {
-    return on_test ? *p.test_loss_points() : p.loss_points();
+    return on_test ? *p.test_loss_points() : *p.heldout_loss_points();
   }
 };
+
+/// Has a unit and something to set beside it.
+bool compares(const Points& points) {
+  const auto is_unit = [](const TrainedPoint& p) { return p.has_unit(); };
+  return std::ranges::any_of(points, is_unit) && !std::ranges::all_of(points, is_unit);
+}
+
+/// Those of the points of a cut that were scored on the test set; where these compare nothing, on
+/// the pictures held out.
+Points scored_alike(Cut& cut, const Points& all) {
+  for (const bool on_test : {true, false}) {
+    cut.on_test = on_test;
+    Points points;
+    std::ranges::copy_if(all, std::back_inserter(points), [&](const TrainedPoint& p) {
+      return on_test ? p.test_loss_points().has_value() : p.heldout_accuracy.has_value();
+    });
+    if (compares(points)) return points;
+  }
+  return {};
+}
 
 std::vector<Cut> cuts_of(const Points& points) {
   Points crossing;
@@ -38,23 +58,19 @@ std::vector<Cut> cuts_of(const Points& points) {
                        [](const TrainedPoint& p) { return p.unit != kPictureUnit; });
   std::vector<Cut> cuts;
   for (Points& of : by_cut(crossing)) {
-    Cut cut{.name = cut_name(of.front()), .points = std::move(of)};
-    const TrainedPoint first = cut.points.front();
-    std::ranges::copy_if(points, std::back_inserter(cut.points), [&](const TrainedPoint& p) {
+    Cut cut;
+    cut.name = cut_name(of.front());
+    const TrainedPoint first = of.front();
+    std::ranges::copy_if(points, std::back_inserter(of), [&](const TrainedPoint& p) {
       return p.unit == kPictureUnit && p.network == first.network && p.data == first.data;
     });
-    cut.on_test = std::ranges::all_of(
-        cut.points, [](const TrainedPoint& p) { return p.test_loss_points().has_value(); });
-    if (!cut.on_test)
-      std::erase_if(cut.points, [](const TrainedPoint& p) { return !p.heldout_accuracy; });
-    const auto is_unit = [](const TrainedPoint& p) { return p.has_unit(); };
-    if (std::ranges::any_of(cut.points, is_unit) && !std::ranges::all_of(cut.points, is_unit))
-      cuts.push_back(std::move(cut));
+    cut.points = scored_alike(cut, of);
+    if (!cut.points.empty()) cuts.push_back(std::move(cut));
   }
   return cuts;
 }
 
-/// The codec that makes the bytes: zstd, arith and their like only pack what stands before them.
+/// The codec that makes the bytes: zstd only packs what stands before it.
 std::string coder_of(const TrainedPoint& p) {
   const auto specs = parse_specs(p.codec);
   if (!specs || specs->empty()) return p.codec;
@@ -88,53 +104,56 @@ std::vector<Line> lines_of(const Cut& cut) {
 }
 
 /// The fewest bytes at which a line loses 2 points.
-std::optional<double> bytes_within(const Cut& cut, const Line& line) {
-  const auto within = std::ranges::find_if(line.front, [&](const TrainedPoint& p) {
-    return cut.loss(p) <= kAcceptedPoints + kTolerance;
-  });
-  if (within == line.front.end()) return std::nullopt;
-  if (line.is_unit || within == line.front.begin()) return within->payload_bytes;
-  const TrainedPoint& before = *std::prev(within);
-  const double share =
-      (cut.loss(before) - kAcceptedPoints) / (cut.loss(before) - cut.loss(*within));
-  return before.payload_bytes * std::pow(within->payload_bytes / before.payload_bytes, share);
-}
-
-/// The line with the fewest bytes among those that `wanted` picks.
-struct Best {
-  std::string name;
+struct Within {
+  const Line* line = nullptr;
   double bytes = 0;
+  bool is_between = false;  ///< two settings of a codec
 };
-template <class Wanted>
-std::optional<Best> best_of(const Cut& cut, const std::vector<Line>& lines, const Wanted& wanted) {
-  std::optional<Best> best;
-  for (const Line& line : lines) {
-    if (!wanted(line)) continue;
-    const auto bytes = bytes_within(cut, line);
-    if (bytes && (!best || *bytes < best->bytes)) best = Best{line.name, *bytes};
-  }
-  return best;
+
+std::optional<Within> within(const Cut& cut, const Line& line) {
+  const auto first = std::ranges::find_if(
+      line.front, [&](const TrainedPoint& p) { return is_at_most(cut.loss(p), kAcceptedPoints); });
+  if (first == line.front.end()) return std::nullopt;
+  if (line.is_unit || first == line.front.begin())
+    return Within{&line, first->payload_bytes, false};
+  const TrainedPoint& before = *std::prev(first);
+  const double share = (cut.loss(before) - kAcceptedPoints) / (cut.loss(before) - cut.loss(*first));
+  return Within{&line,
+                before.payload_bytes * std::pow(first->payload_bytes / before.payload_bytes, share),
+                true};
 }
 
-std::string bytes_text(const std::optional<Best>& best) {
-  return best ? fmt::format("{:.0f} B ({})", best->bytes, best->name) : "none";
+std::string text_of(const Within& found) {
+  return fmt::format("{}: {}{:.0f} B", found.line->name, found.is_between ? "~" : "", found.bytes);
+}
+
+/// How many times fewer bytes the best unit takes than the best of `others`.
+std::string ratio_text(const std::vector<Within>& units, const std::vector<Within>& others) {
+  if (units.empty() || others.empty()) return "-";
+  const auto best = [](const std::vector<Within>& list) {
+    return *std::ranges::min_element(list, {}, &Within::bytes);
+  };
+  return fmt::format("{:.1f}x ({}; {})", best(others).bytes / best(units).bytes,
+                     text_of(best(units)), text_of(best(others)));
 }
 
 void add_claims(const Cut& cut, std::vector<Claim>& claims) {
   const std::vector<Line> lines = lines_of(cut);
-  const auto unit = best_of(cut, lines, [](const Line& l) { return l.is_unit; });
-  const auto plain = best_of(cut, lines, [](const Line& l) { return !l.is_unit && !l.is_picture; });
-  const auto picture = best_of(cut, lines, [](const Line& l) { return l.is_picture; });
+  std::vector<Within> units, plain, pictures;
+  std::string all;
+  for (const Line& line : lines) {
+    const auto found = within(cut, line);
+    all += (all.empty() ? "" : ", ") + (found ? text_of(*found) : line.name + ": none");
+    if (found) (line.is_unit ? units : line.is_picture ? pictures : plain).push_back(*found);
+  }
   const auto add = [&](std::string_view what, std::string measured) {
-    claims.push_back({fmt::format("{}: {}", what, cut.name), "-", "-", std::move(measured)});
+    claims.push_back({fmt::format("{}: {}", what, cut.title()), "-", "-", std::move(measured)});
   };
-  add("2 points lost, fewest bytes with a unit", bytes_text(unit));
-  add("2 points lost, plain value by its best codec", bytes_text(plain));
-  add("2 points lost, picture by its best codec", bytes_text(picture));
-  if (unit && plain)
-    add("unit's bytes over the plain value's", fmt::format("1/{:.1f}", plain->bytes / unit->bytes));
-  if (unit && picture)
-    add("unit's bytes over the picture's", fmt::format("1/{:.1f}", picture->bytes / unit->bytes));
+  add("fewest bytes, 2 points lost, ~ between two settings", all);
+  add("2 points lost, unit's bytes fewer than the plain value's by the best codec tried",
+      ratio_text(units, plain));
+  add("2 points lost, unit's bytes fewer than the picture's by the best codec tried",
+      ratio_text(units, pictures));
 }
 
 }  // namespace
@@ -142,14 +161,14 @@ void add_claims(const Cut& cut, std::vector<Claim>& claims) {
 Figure rate_accuracy_figure(const std::vector<TrainedPoint>& points) {
   Figure figure{"rate_accuracy",
                 "Accuracy lost over the bytes that cross",
-                "units, codecs of the plain value, codecs of the picture",
+                "trained units; codecs of the plain value and of the picture, without training",
                 Style::kCurves,
                 "bytes",
                 "points lost",
                 2,
                 {}};
   for (const Cut& cut : cuts_of(points)) {
-    Panel panel{cut.name + (cut.on_test ? "" : ", held-out pictures"), {}, {}, kShownPoints};
+    Panel panel{cut.title(), {}, {}, kShownPoints};
     for (const Line& line : lines_of(cut)) {
       Series series{line.name, {}, {}};
       for (const TrainedPoint& p : line.front) {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/spec.h"
+#include "base/stats.h"
 #include "reproduce/trained.h"
 
 namespace cleave::reproduce {
@@ -19,8 +20,6 @@ constexpr double kAcceptedPoints = 2;
 constexpr double kNoLossPoints = 0.5;
 /// What may be lost where figure 4.6's two ways of training are set beside each other (ours).
 constexpr double kComparedPoints = 5;
-/// So that a loss of just so many points, as a difference of two shares, is not above them.
-constexpr double kTolerance = 1e-9;
 
 namespace fs = std::filesystem;
 
@@ -35,7 +34,7 @@ Points in_loop_of(const Points& points) {
 }
 
 bool loses_at_most(const TrainedPoint& p, double loss_points) {
-  return p.loss_points() <= loss_points + kTolerance;
+  return is_at_most(p.loss_points(), loss_points);
 }
 
 /// A line through the points that `title` puts under one name, along `at`.
@@ -195,7 +194,7 @@ Result<void> count_network(ValueCounts& counts, Report& report, const fs::path& 
 Figure accuracy_figure(const std::vector<TrainedPoint>& butterflies) {
   Figure figure{"figure_3_7",
                 "Accuracy over the channels of the code",
-                "held-out pictures",
+                "of the test set; of pictures held out where it was not scored",
                 Style::kCurves,
                 "channels",
                 "accuracy, %",
@@ -206,10 +205,10 @@ Figure accuracy_figure(const std::vector<TrainedPoint>& butterflies) {
     panel.series = lines(
         cut,
         [](const TrainedPoint& p) { return p.codec + (in_loop(p) ? "" : ", put in afterwards"); },
-        channels_of, [](const TrainedPoint& p) { return 100 * *p.heldout_accuracy; });
+        channels_of, [](const TrainedPoint& p) { return 100 * p.accuracy(); });
     const auto uncut = lines(
         cut, [](const TrainedPoint&) { return "uncut"; }, channels_of,
-        [](const TrainedPoint& p) { return 100 * p.uncut_accuracy; });
+        [](const TrainedPoint& p) { return 100 * p.accuracy_of_uncut(); });
     panel.series.insert(panel.series.end(), uncut.begin(), uncut.end());
     figure.panels.push_back(std::move(panel));
   }
@@ -219,7 +218,7 @@ Figure accuracy_figure(const std::vector<TrainedPoint>& butterflies) {
 Figure loss_figure(const std::vector<TrainedPoint>& bottlenecks) {
   Figure figure{"figure_4_6",
                 "Accuracy lost over the bytes of a code",
-                "held-out pictures",
+                "of the test set; of pictures held out where it was not scored",
                 Style::kCurves,
                 "bytes",
                 "points lost",

@@ -46,7 +46,7 @@ constexpr std::array<std::string_view, kColumns> kNames{"network",
                                                         "uncut_accuracy",
                                                         "uncut_test_accuracy"};
 
-/// Where each column stands in a line; those may be missing that may be empty.
+/// Where each column stands in a line; training_codec and uncut_test_accuracy may be missing.
 using Places = std::array<std::optional<std::size_t>, kColumns>;
 
 std::unexpected<Error> bad_line(std::size_t number, std::string_view found,

@@ -37,12 +37,22 @@ struct TrainedPoint {
   std::optional<double> uncut_test_accuracy;
 
   bool has_unit() const { return unit != kPlainUnit && unit != kPictureUnit; }
-  /// What the unit costs, in percent points of the held-out pictures; below 0 where it gained.
-  double loss_points() const { return 100 * (uncut_accuracy - *heldout_accuracy); }
-  /// The same of the test set, where both accuracies are known.
+  /// Of the test set where both accuracies are known, else of the held-out pictures; every unit's
+  /// point has one of them.
+  double accuracy() const { return is_tested() ? *test_accuracy : *heldout_accuracy; }
+  /// Of the network without unit and codec on the same pictures.
+  double accuracy_of_uncut() const { return is_tested() ? *uncut_test_accuracy : uncut_accuracy; }
+  bool is_tested() const { return test_accuracy && uncut_test_accuracy; }
+  /// What the unit costs, in percent points; below 0 where it gained.
+  double loss_points() const { return 100 * (accuracy_of_uncut() - accuracy()); }
+
   std::optional<double> test_loss_points() const {
-    if (!test_accuracy || !uncut_test_accuracy) return std::nullopt;
+    if (!is_tested()) return std::nullopt;
     return 100 * (*uncut_test_accuracy - *test_accuracy);
+  }
+  std::optional<double> heldout_loss_points() const {
+    if (!heldout_accuracy) return std::nullopt;
+    return 100 * (uncut_accuracy - *heldout_accuracy);
   }
 };
 

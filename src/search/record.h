@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/stats.h"
 #include "search/candidates.h"
 
 namespace cleave::search {
@@ -19,8 +20,7 @@ struct Score {
 
   /// Share of top-1 that is lost.
   double loss() const { return uncut_accuracy - accuracy; }
-  /// Is no more lost? 0.9324 - 0.9124 is a little more than 0.02, and counts as that.
-  bool is_within(double floor) const { return loss() <= floor + 1e-9; }
+  bool is_within(double floor) const { return is_at_most(loss(), floor); }
 };
 
 /// What is known of a candidate.

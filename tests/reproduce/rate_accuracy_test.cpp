@@ -41,7 +41,7 @@ std::string measured(const std::vector<Claim>& claims, std::string_view what) {
 TEST(RateAccuracy, DrawsWhatNoOtherPointOfALineBeats) {
   const Figure figure = rate_accuracy_figure(points());
   ASSERT_EQ(figure.panels.size(), 1u);
-  EXPECT_EQ(figure.panels.front().title, "n, d, v");
+  EXPECT_EQ(figure.panels.front().title, "n, d, v, test set");
   std::vector<std::string> titles;
   for (const Series& series : figure.panels.front().series) titles.push_back(series.title);
   EXPECT_EQ(titles, (std::vector<std::string>{"bottleneck", "plain, cleave", "picture, webp",
@@ -49,14 +49,19 @@ TEST(RateAccuracy, DrawsWhatNoOtherPointOfALineBeats) {
   EXPECT_EQ(figure.panels.front().series[1].at, (std::vector<double>{100, 400}));
 }
 
+constexpr std::string_view kFewest = "fewest bytes, 2 points lost";
+constexpr std::string_view kPlain = "2 points lost, unit's bytes fewer than the plain";
+constexpr std::string_view kPicture = "2 points lost, unit's bytes fewer than the picture";
+
 TEST(RateAccuracy, ComparesBytesAtTwoPoints) {
   const auto claims = rate_accuracy_claims(points());
-  EXPECT_EQ(measured(claims, "2 points lost, fewest bytes with a unit"), "50 B (bottleneck)");
+  EXPECT_TRUE(claims.front().what.ends_with(": n, d, v, test set"));
   // A third of the way in points is a third of the way from 400 to 100 in their logarithm.
-  EXPECT_EQ(measured(claims, "2 points lost, plain value"), "252 B (plain, cleave)");
-  EXPECT_EQ(measured(claims, "2 points lost, picture"), "300 B (picture, webp)");
-  EXPECT_EQ(measured(claims, "unit's bytes over the plain"), "1/5.0");
-  EXPECT_EQ(measured(claims, "unit's bytes over the picture"), "1/6.0");
+  EXPECT_EQ(measured(claims, kFewest),
+            "bottleneck: 50 B, plain, cleave: ~252 B, picture, webp: 300 B, picture, jpeg: 500 B, "
+            "plain, quant: 900 B");
+  EXPECT_EQ(measured(claims, kPlain), "5.0x (bottleneck: 50 B; plain, cleave: ~252 B)");
+  EXPECT_EQ(measured(claims, kPicture), "6.0x (bottleneck: 50 B; picture, webp: 300 B)");
 }
 
 TEST(RateAccuracy, TakesPicturesWhateverTheirValue) {
@@ -66,26 +71,36 @@ TEST(RateAccuracy, TakesPicturesWhateverTheirValue) {
   std::ranges::rotate(list, list.begin() + 4);
   ASSERT_EQ(rate_accuracy_figure(list).panels.size(), 1u);
   EXPECT_EQ(rate_accuracy_figure(list).panels.front().series.size(), expected);
-  EXPECT_EQ(measured(rate_accuracy_claims(list), "2 points lost, picture"),
-            "300 B (picture, webp)");
+  EXPECT_EQ(measured(rate_accuracy_claims(list), kPicture),
+            "6.0x (bottleneck: 50 B; picture, webp: 300 B)");
 }
 
 TEST(RateAccuracy, SaysWhereNothingIsWithinTheLoss) {
   auto list = points();
   list[6].test_accuracy = 0.7;
   const auto claims = rate_accuracy_claims(list);
-  EXPECT_EQ(measured(claims, "2 points lost, fewest bytes with a unit"), "none");
-  EXPECT_EQ(measured(claims, "unit's bytes"), "no such claim");
+  EXPECT_TRUE(measured(claims, kFewest).starts_with("bottleneck: none, "));
+  EXPECT_EQ(measured(claims, kPlain), "-");
 }
 
 // Losses of two sets are not set beside each other.
-TEST(RateAccuracy, TakesHeldOutPicturesWhereOnePointHasNoOthers) {
+TEST(RateAccuracy, LeavesOutWhatWasNotScoredOnTheTestSet) {
   auto list = points();
   list.front().test_accuracy.reset();
-  list.back().heldout_accuracy.reset();
+  const Figure figure = rate_accuracy_figure(list);
+  EXPECT_EQ(figure.panels.front().title, "n, d, v, test set");
+  EXPECT_EQ(figure.panels.front().series[1].at, std::vector<double>{100});
+}
+
+TEST(RateAccuracy, TakesHeldOutPicturesWhereNoUnitWasTested) {
+  auto list = points();
+  list[6].test_accuracy.reset();
+  list[7].test_accuracy.reset();
+  list[0].heldout_accuracy.reset();
   const Figure figure = rate_accuracy_figure(list);
   EXPECT_EQ(figure.panels.front().title, "n, d, v, held-out pictures");
   EXPECT_EQ(figure.panels.front().series.front().values, std::vector<double>{0});
+  EXPECT_EQ(figure.panels.front().series[1].at, std::vector<double>{100});
 }
 
 TEST(RateAccuracy, NeedsAUnitAndSomethingBesideIt) {

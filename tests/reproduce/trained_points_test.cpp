@@ -207,6 +207,16 @@ TEST(TrainedClaims, SetTheLoopBesideTrainingWithoutIt) {
       << "a unit's line is its own";
 }
 
+TEST(TrainedClaims, AreOfTheTestSetWhereItWasScored) {
+  std::vector<TrainedPoint> points{point(4, 0.9, 40), point(2, 0.94, 20)};
+  points.front().test_accuracy = 0.81;
+  points.front().uncut_test_accuracy = 0.82;
+  EXPECT_EQ(measured(butterfly_claims({points.front()}, {}), "figure 3.7"), "4 (1.0 points)");
+  points.front().uncut_test_accuracy.reset();
+  EXPECT_EQ(measured(butterfly_claims({points.front()}, {}), "figure 3.7"),
+            "none: 5.0 points at 4");
+}
+
 // The same cut trained on other pictures is another cut: neither's losses count for the other.
 TEST(TrainedClaims, KeepDataApart) {
   std::vector<TrainedPoint> points{point(4, 0.94, 40), point(2, 0.94, 20)};
