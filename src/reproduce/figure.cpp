@@ -108,8 +108,10 @@ std::string places_of(const Panel& panel) {
 }
 
 std::string plot_curves(const Panel& panel, std::size_t index) {
+  const std::string top = panel.y_top > 0 ? fmt::format("{:.6g}", panel.y_top) : "*";
   std::string plot =
-      places_of(panel) + fmt::format("set title {} noenhanced\nplot ", quoted(panel.title));
+      places_of(panel) +
+      fmt::format("set yrange [*:{}]\nset title {} noenhanced\nplot ", top, quoted(panel.title));
   for (std::size_t s = 0; s < panel.series.size(); ++s)
     plot += fmt::format("{}$panel{}_{} using 1:2 lc rgb \"{}\" dt {} pt {} title {} noenhanced",
                         s > 0 ? ", " : "", index, s, kColors[s % kColors.size()],
@@ -191,6 +193,11 @@ std::string gnuplot_of(const Figure& figure) {
 }
 
 }  // namespace
+
+Figure in_columns(Figure figure) {
+  figure.columns = figure.panels.size() > 1 ? 2 : 1;
+  return figure;
+}
 
 std::string csv_field(std::string_view text) {
   if (text.find_first_of(",\"\n\r") == std::string_view::npos) return std::string(text);

@@ -45,6 +45,9 @@ struct Figure {
   Format format = Format::kPng;
 };
 
+/// The figure with two columns, or with one for a single panel.
+Figure in_columns(Figure figure);
+
 /// A text as a field of a CSV file (RFC 4180).
 std::string csv_field(std::string_view text);
 

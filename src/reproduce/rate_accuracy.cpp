@@ -179,7 +179,7 @@ Figure rate_accuracy_figure(const std::vector<TrainedPoint>& points) {
     }
     figure.panels.push_back(std::move(panel));
   }
-  return figure;
+  return in_columns(std::move(figure));
 }
 
 std::vector<Claim> rate_accuracy_claims(const std::vector<TrainedPoint>& points) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <set>
@@ -201,6 +202,8 @@ Figure accuracy_figure(const std::vector<TrainedPoint>& butterflies) {
                 2,
                 {}};
   for (const Points& cut : by_cut(butterflies)) {
+    const auto other = [&](const TrainedPoint& p) { return p.channels != cut.front().channels; };
+    if (std::ranges::none_of(cut, other)) continue;
     Panel panel{cut_name(cut.front()), {}, {}};
     panel.series = lines(
         cut,
@@ -212,7 +215,7 @@ Figure accuracy_figure(const std::vector<TrainedPoint>& butterflies) {
     panel.series.insert(panel.series.end(), uncut.begin(), uncut.end());
     figure.panels.push_back(std::move(panel));
   }
-  return figure;
+  return in_columns(std::move(figure));
 }
 
 Figure loss_figure(const std::vector<TrainedPoint>& bottlenecks) {
@@ -225,16 +228,26 @@ Figure loss_figure(const std::vector<TrainedPoint>& bottlenecks) {
                 2,
                 {}};
   for (const Points& cut : by_cut(bottlenecks)) {
+    Points pairs;
+    for (const Both& both : both_of(cut)) {
+      pairs.push_back(*both.loop);
+      pairs.push_back(*both.after);
+    }
+    if (pairs.empty()) continue;
+    const bool one_unit = std::ranges::all_of(
+        pairs, [&](const TrainedPoint& p) { return p.unit_spec == pairs.front().unit_spec; });
     Panel panel{cut_name(cut.front()), {}, {}};
     panel.series = lines(
-        cut,
-        [](const TrainedPoint& p) {
-          return p.unit_spec + (in_loop(p) ? ", codec in the loop" : ", codec afterwards");
+        pairs,
+        [&](const TrainedPoint& p) {
+          return (one_unit ? "" : p.unit_spec + ", ") +
+                 (in_loop(p) ? "codec in the loop" : "codec afterwards");
         },
-        bytes_of, [](const TrainedPoint& p) { return p.loss_points(); });
+        [](const TrainedPoint& p) { return std::round(p.payload_bytes); },
+        [](const TrainedPoint& p) { return p.loss_points(); });
     figure.panels.push_back(std::move(panel));
   }
-  return figure;
+  return in_columns(std::move(figure));
 }
 
 ValueCounts count_values(const fs::path& data, const std::vector<TrainedPoint>& points,
@@ -303,7 +316,11 @@ Result<void> add_trained(Report& report, const UnitOptions& options, const Train
                   : fmt::format("the trained points have no {} unit", unit.name));
     return {};
   }
-  CLEAVE_CHECK(add_figure(report, options.out, unit.figure(list)));
+  const Figure figure = unit.figure(list);
+  if (figure.panels.empty())
+    leave_out(report, figure.name, "no cut of the trained points has anything to compare in it");
+  else
+    CLEAVE_CHECK(add_figure(report, options.out, figure));
   ValueCounts counts;
   if (!options.data.empty()) {
     counts = count_values(options.data, list, engine, report);

@@ -14,14 +14,14 @@
 
 namespace cleave::reproduce {
 
-/// Figure 3.7: accuracy over the channels of the code, a panel for each network, data and cut, a
-/// line for each codec, in the loop of training or put in afterwards, beside that of the uncut
-/// network.
+/// Figure 3.7: accuracy over the channels of the code, a panel for each network, data and cut
+/// with several numbers of them, a line for each codec, in the loop of training or put in
+/// afterwards, beside that of the uncut network.
 Figure accuracy_figure(const std::vector<TrainedPoint>& butterflies);
 
 /// Figure 4.6: points of accuracy that are lost over the bytes of a code, a panel for each network,
 /// data and cut, and of each unit a line where the codec was in the loop of training and one where
-/// it was not.
+/// it was not, of codecs that were tried both ways.
 Figure loss_figure(const std::vector<TrainedPoint>& bottlenecks);
 
 /// Numbers that a value has, by network and name, and those of a network's picture under "".

@@ -22,7 +22,7 @@ README = ROOT / "README.md"
 TIMEOUT_S = 240
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def blocks(markdown, language):
@@ -77,11 +77,23 @@ def dev_verbs(markdown):
             for verb in re.findall(r"^\./dev\.sh (\S+)", text, re.MULTILINE)]
 
 
+def anchors(markdown):
+    """What links to the headings of a page end in."""
+    headings = re.findall(r"^#+ (.*)", FENCE.sub("", markdown), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def leads_somewhere(document, target):
+    path, _, anchor = target.partition("#")
+    to = document.parent / path if path else document
+    return to.exists() and (not anchor or anchor in anchors(to.read_text(encoding="utf-8")))
+
+
 def broken_links(document):
-    """Relative links of a document that lead to no file."""
+    """Relative links of a document that lead to no file or to no heading."""
     text = FENCE.sub("", document.read_text(encoding="utf-8"))
-    return [f"{document.relative_to(ROOT)}: {target}" for target in LINK.findall(text)
-            if "://" not in target and not (document.parent / target).exists()]
+    return [f"{document}: {target}" for target in LINK.findall(text)
+            if "://" not in target and not leads_somewhere(document, target)]
 
 
 class TheReadme(unittest.TestCase):
@@ -111,6 +123,12 @@ class TheReadme(unittest.TestCase):
 
 class TheCheckItself(unittest.TestCase):
     """Planted faults are found."""
+
+    def test_links_to_no_file_and_to_no_heading(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "page.md"
+            page.write_text("# Of `cleave`: one\n[a](#of-cleave-one) [b](page.md#two) [c](none.md)\n")
+            self.assertEqual(broken_links(page), [f"{page}: page.md#two", f"{page}: none.md"])
 
     def fault(self, commands):
         readme = f"# Title\n```sh\n{textwrap.dedent(commands)}```\n```text\nexit 9\n```\n"
