@@ -131,7 +131,7 @@ class Train(program.ProgramTest):
         code = bundle["cuts"][0]["crossing"][0]["name"]
         # The whole network of the file is cut at the unit's code like any other.
         again = json.loads(self.cleave("train", "network", "low.onnx", "--at", code, *args,
-                                       "--floor", "99%", "--out", "again", "--json"))
+                                       "--floor", "99%", "--out", "further", "--json"))
         self.assertEqual(again["value"], code)
 
     def search(self, *args, **options):
