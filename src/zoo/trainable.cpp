@@ -1,5 +1,8 @@
 #include "zoo/architectures.h"
 
+#include <initializer_list>
+#include <utility>
+
 // Small residual networks that are there to be trained, with their batch normalisations.
 
 namespace cleave::zoo {
@@ -28,36 +31,44 @@ Value block(GraphBuilder& g, const std::string& name, const Value& x, int channe
   return g.relu(name + ".relu2", y);
 }
 
-/// The classifier.
-void answer(GraphBuilder& g, const Value& x, int classes) {
-  const Value features = g.flatten("flatten", g.global_average_pool("avgpool", x));
-  g.output("logits", g.gemm("fc", features, classes, kLinearGain));
+struct BlockSpec {
+  const char* name;
+  int channels;
+  int stride = 1;
+};
+
+/// A convolution of 16 channels, the blocks, and the classifier.
+void residual(GraphBuilder& g, Shape input, int first_stride,
+              std::initializer_list<BlockSpec> blocks, int classes) {
+  Value x = normalised(g, "conv1", "bn1", g.input("input", std::move(input)),
+                       {.channels = 16, .kernel = 3, .stride = first_stride, .padding = 1});
+  x = g.relu("relu", x);
+  for (const BlockSpec& b : blocks) x = block(g, b.name, x, b.channels, b.stride);
+  x = g.flatten("flatten", g.global_average_pool("avgpool", x));
+  g.output("logits", g.gemm("fc", x, classes, kLinearGain));
 }
 
 }  // namespace
 
 void fashion(GraphBuilder& g) {
-  Value x = g.input("input", {1, 1, 28, 28});
-  x = g.relu("relu", normalised(g, "conv1", "bn1", x, {.channels = 16, .kernel = 3, .padding = 1}));
-  x = block(g, "layer1.0", x, 16, 1);
-  x = block(g, "layer2.0", x, 64, 2);
-  x = block(g, "layer2.1", x, 64, 1);
-  x = block(g, "layer2.2", x, 64, 1);
-  x = block(g, "layer3.0", x, 96, 2);
-  x = block(g, "layer3.1", x, 96, 1);
-  answer(g, x, 10);
+  residual(g, {1, 1, 28, 28}, 1,
+           {{"layer1.0", 16},
+            {"layer2.0", 64, 2},
+            {"layer2.1", 64},
+            {"layer2.2", 64},
+            {"layer3.0", 96, 2},
+            {"layer3.1", 96}},
+           10);
 }
 
 void flowers(GraphBuilder& g) {
-  Value x = g.input("input", {1, 3, 128, 128});
-  x = g.relu("relu", normalised(g, "conv1", "bn1", x,
-                                {.channels = 16, .kernel = 3, .stride = 2, .padding = 1}));
-  x = block(g, "layer1.0", x, 32, 2);
-  x = block(g, "layer2.0", x, 64, 2);
-  x = block(g, "layer2.1", x, 64, 1);
-  x = block(g, "layer3.0", x, 96, 2);
-  x = block(g, "layer3.1", x, 96, 1);
-  answer(g, x, 3);
+  residual(g, {1, 3, 128, 128}, 2,
+           {{"layer1.0", 32, 2},
+            {"layer2.0", 64, 2},
+            {"layer2.1", 64},
+            {"layer3.0", 96, 2},
+            {"layer3.1", 96}},
+           3);
 }
 
 }  // namespace cleave::zoo
