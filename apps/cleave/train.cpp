@@ -141,8 +141,9 @@ void print(const Args& args, const train::TrainedNetwork& trained) {
 Result<void> check_network_file(const Args& args) {
   if (args.network.empty()) return {};
   CLEAVE_CHECK(check_can_be_made(args.network, "train"));
-  const auto place = [](const std::string& path) {
-    return std::filesystem::absolute(path).lexically_normal();
+  const auto place = [](const std::string& text) {
+    const std::filesystem::path path = std::filesystem::absolute(text).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
   };
   if (!args.cut.empty() && place(args.network) != place(args.out)) return {};
   return fail(ErrorCode::kInvalidArgument, "train",
