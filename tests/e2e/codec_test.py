@@ -152,6 +152,16 @@ class Codec(program.ProgramTest):
             text = self.cleave(*verb, "--calibration", "others", expected=2)
             self.assertIn("calibrated for another network", text)
 
+    def test_split_says_where_noise_was_calibrated_on(self):
+        for i, (codec, rests_on_noise) in enumerate((
+                (("--codec", "quant:bits=4,range=sigma3"), True),
+                (("--codec", "quant:bits=4|zstd"), False),
+                (("--codec", "quant:range=sigma3", "--calibration", "pool1.json"), False))):
+            text = self.cleave("split", NETWORK, "--at", "pool1", *codec, "--out", f"split{i}",
+                               expected=None)
+            self.assertIn(f"wrote split{i}", text)
+            self.assertEqual("seeded noise" in text, rests_on_noise, codec)
+
 
 if __name__ == "__main__":
     program.run()

@@ -124,6 +124,9 @@ class Train(program.ProgramTest):
         unit = ("train", "bottleneck", "good.onnx", "--at", "pool1")
         error = self.cleave(*unit, *args, "--floor", "-90%", "--out", "low", expected=2)
         self.assertIn("--floor: '-90%' is not a share", error)
+        for name in ("low", "low/", "./low"):
+            error = self.cleave(*unit, *args, "--out", "low", "--network", name, expected=2)
+            self.assertIn(f"--network '{name}', expected another than --out", error)
         error = self.cleave(*unit, *args, "--floor", "1%", "--out", "low", "--network", "low.onnx",
                             expected=1)
         self.assertRegex(error, r"\d points of top-1 lost, expected at most 1 .* 'low' is written")
@@ -150,6 +153,7 @@ class Train(program.ProgramTest):
         self.assertEqual(report["format"], "cleave-search-report/1")
         self.assertEqual((len(report["records"]), report["proxies"]), (4, 4))
         self.assertTrue(report["all_settled"])
+        self.assertRegex(report["basis"], "predicted over wifi; the device is emulated, 40x slower")
         self.assertGreaterEqual(len(report["kept"]), 1)
         self.assertLess(report["used_s"], 600)
         manifest = json.loads((self.root / "found" / "bundle.json").read_text())
@@ -159,13 +163,16 @@ class Train(program.ProgramTest):
             self.assertEqual(cut["accuracy"], report["records"][kept]["full"]["accuracy"])
             self.assertGreater(cut["costs"]["head_ms"], 0)
         # Again: nothing is trained twice, and another question is refused.
-        again = json.loads(self.search(*where, "10min", "--out", "again", "--json"))
+        again = json.loads(self.search(*where, "10min", "--cloud-load", "3", "--out", "again", "--json"))
+        self.assertRegex(again["basis"], "; the server's load is 3$")
         self.assertEqual(again["used_s"], report["used_s"])
         self.assertIn("holds another search",
                       self.search(*where, "10min", "--out", "none", "--seed", "5", expected=2))
         # A client chooses by link and load; with the server all but standing still, the device.
         choices = json.loads(self.cleave("choose", "found", "--link", "wifi", "--cloud-load", "1",
-                                         "--cloud-load", "100000", "--json"))["choices"]
+                                         "--cloud-load", "100000", "--json"))
+        self.assertEqual(choices["emulated_slowdown"], 40)
+        choices = choices["choices"]
         self.assertEqual([c["cloud_load"] for c in choices], [1, 100000])
         self.assertEqual(choices[1]["strategy"], "device-only")
         self.assertIn("latency ms", self.cleave("choose", "found"))
