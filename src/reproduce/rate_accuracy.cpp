@@ -13,8 +13,6 @@
 namespace cleave::reproduce {
 namespace {
 
-/// What chapters 3 and 4 accept.
-constexpr double kAcceptedPoints = 2;
 /// Where the figure ends: beyond it nobody wants to be.
 constexpr double kShownPoints = 12;
 

@@ -56,6 +56,9 @@ struct TrainedPoint {
   }
 };
 
+/// The loss that chapter 3 (3.3.2) and the BottleNet paper accept.
+inline constexpr double kAcceptedPoints = 2;
+
 inline constexpr std::uint64_t kMaxTrainedBytes = std::uint64_t{4} << 20;
 inline constexpr std::size_t kMaxTrainedPoints = 10'000;
 
